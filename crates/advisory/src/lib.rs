@@ -1,0 +1,1 @@
+//! The advisory database: sources, version schemes and the compact read-only store.

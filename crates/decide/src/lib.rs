@@ -1,0 +1,1 @@
+//! The policy bundle and its evaluation: facts become a Verdict.

@@ -1,0 +1,1 @@
+//! Detectors: an Inventory and the advisories become Findings.

@@ -1,0 +1,1 @@
+//! Catalogers: layers become an Inventory, in one pass.

@@ -1,0 +1,1 @@
+//! Bounded access to hostile bytes.

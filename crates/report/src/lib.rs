@@ -1,0 +1,1 @@
+//! Formats: a Report becomes bytes.
