@@ -1,1 +1,38 @@
-//! The vocabulary of Seawall: nouns without I/O.
+//! The vocabulary of Seawall: the nouns of container security, and nothing that acts.
+//!
+//! [`Inventory`] is what is in a target, [`Advisory`] what is published, [`Finding`] what applies,
+//! [`Verdict`] what a policy says of it, [`Report`] all of them together.
+//!
+//! This crate never does I/O, never reads the clock and knows no file format.
+//!
+//! ```
+//! use seawall_model::{Ecosystem, Package};
+//! let package = Package::new(Ecosystem::Npm, "@babel/core", "7.0.0");
+//! assert_eq!(package.purl(), "pkg:npm/%40babel/core@7.0.0");
+//! ```
+#![forbid(unsafe_code)]
+
+mod advisory;
+mod digest;
+mod ecosystem;
+mod finding;
+mod image;
+mod inventory;
+mod package;
+mod purl;
+mod report;
+mod severity;
+mod verdict;
+
+pub use advisory::{
+    Advisory, AdvisoryKind, Affected, CvssVector, EndOfLife, Epss, FixState, KnownExploited, Range, VersionRange,
+};
+pub use digest::{Digest, DigestError};
+pub use ecosystem::Ecosystem;
+pub use finding::{Enrichment, Finding, FindingKind, Fix, Location, PackageRef, RiskFactors, SuppressedBy};
+pub use image::{ImageConfig, Layer, OperatingSystem, Platform, TargetInfo, TargetKind};
+pub use inventory::{Inventory, Relationship, RelationshipKind, Unknown, UnknownKind};
+pub use package::{Dependency, Evidence, Package, Recognition, Scope, SourcePackage};
+pub use report::{DatabaseInfo, FixPlan, FixStep, FixStepKind, Hidden, Report, SCHEMA_VERSION, ToolInfo};
+pub use severity::Severity;
+pub use verdict::{Outcome, Reason, Verdict};
