@@ -1,1 +1,12 @@
-//! Catalogers: layers become an Inventory, in one pass.
+//! Catalogers: layers become an [`Inventory`](seawall_model::Inventory), in one pass over each layer.
+//!
+//! A cataloger is one file in `catalogers/` and one line in `catalogers.rs` (docs/how-to/add-a-cataloger.md).
+//! This crate never judges severity, never uses the network, and never fails a scan because one file is broken:
+//! what could not be read is an unknown in the inventory.
+#![forbid(unsafe_code)]
+
+mod catalogers;
+mod unit;
+
+pub use catalogers::CATALOGERS;
+pub use unit::{Cataloger, File, Files, MAX_OBSERVATIONS, Need, Observation, Observer, Want};
