@@ -23,6 +23,7 @@ mod purl;
 mod report;
 mod severity;
 mod verdict;
+mod vex;
 
 pub use advisory::{
     Advisory, AdvisoryKind, Affected, CvssVector, EndOfLife, Epss, FixState, KnownExploited, Range, VersionRange,
@@ -36,3 +37,4 @@ pub use package::{Dependency, Evidence, Package, Recognition, Scope, SourcePacka
 pub use report::{DatabaseInfo, FixPlan, FixStep, FixStepKind, Hidden, Report, SCHEMA_VERSION, ToolInfo};
 pub use severity::Severity;
 pub use verdict::{Outcome, Reason, Verdict};
+pub use vex::{VexStatement, VexStatus};
