@@ -64,6 +64,19 @@ pub struct Reader<R> {
     runs: Option<Vec<Run>>,
     global: Pax,
     ended: bool,
+    seek: Option<fn(&mut R, u64) -> io::Result<()>>,
+}
+
+impl<R: Read + io::Seek> Reader<R> {
+    /// A reader that seeks over content that nobody reads. An archive that is cut within such content is not noticed.
+    pub fn seeking(source: R) -> Self {
+        let mut reader = Self::new(source);
+        reader.seek = Some(|source, by| {
+            let by = i64::try_from(by).map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))?;
+            source.seek_relative(by)
+        });
+        reader
+    }
 }
 
 impl<R: Read> Reader<R> {
@@ -80,7 +93,13 @@ impl<R: Read> Reader<R> {
             runs: None,
             global: Pax::default(),
             ended: false,
+            seek: None,
         }
+    }
+
+    /// How many bytes of the archive lie before the next unread byte of the current entry's content.
+    pub fn position(&self) -> u64 {
+        self.consumed
     }
 
     /// The next entry; what was not read of the one before is passed over. `None` at the end.
@@ -305,6 +324,11 @@ impl<R: Read> Reader<R> {
             let part = length.min((self.end - self.start) as u64);
             self.advance(part as usize);
             length -= part;
+            if let Some(seek) = self.seek.filter(|_| length > 0) {
+                seek(&mut self.source, length)?;
+                self.consumed = self.consumed.saturating_add(length);
+                length = 0;
+            }
         }
         Ok(())
     }
