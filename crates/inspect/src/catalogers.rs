@@ -4,3 +4,7 @@ use crate::unit::Cataloger;
 
 /// Every cataloger.
 pub const CATALOGERS: &[&dyn Cataloger] = &[];
+
+pub(crate) fn os_release_rank(path: &str) -> u8 {
+    u8::from(path != "etc/os-release")
+}

@@ -5,8 +5,14 @@
 //! what could not be read is an unknown in the inventory.
 #![forbid(unsafe_code)]
 
+mod assemble;
 mod catalogers;
+mod pass;
 mod unit;
+mod units;
 
+pub use assemble::assemble;
 pub use catalogers::CATALOGERS;
-pub use unit::{Cataloger, File, Files, MAX_OBSERVATIONS, Need, Observation, Observer, Want};
+pub use pass::{Deferred, LayerScan, Pass};
+pub use unit::{Cataloger, File, Files, MAX_OBSERVATIONS, Need, Observation, Observer, Scanner, Want};
+pub use units::Units;

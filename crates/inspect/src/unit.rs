@@ -20,6 +20,19 @@ pub trait Cataloger: Sync {
     fn wants(&self) -> &'static [Want];
     /// Reads one file. Never panics, never fails: what it cannot read it reports with [`Observer::unknown`].
     fn catalog(&self, file: &File<'_>, seen: &mut Observer<'_>);
+    /// For units with a [`Need::Stream`] want: a fresh reader for one file, which is then given to it in chunks instead
+    /// of to [`Cataloger::catalog`].
+    fn scanner(&self) -> Option<Box<dyn Scanner>> {
+        None
+    }
+}
+
+/// Reads one file that flows past in chunks, in memory that does not depend on the file's size.
+pub trait Scanner {
+    /// The next chunk, of any size; what spans two chunks is the scanner's to join.
+    fn feed(&mut self, chunk: &[u8]);
+    /// The file has ended; [`File::content`] is empty.
+    fn finish(self: Box<Self>, file: &File<'_>, seen: &mut Observer<'_>);
 }
 
 /// One kind of file that a cataloger wants.
@@ -62,6 +75,8 @@ pub enum Need {
     Content(u64),
     /// The first bytes, up to this many; a larger file is cut, and [`File::is_whole`] tells.
     Head(u64),
+    /// All bytes, in chunks, whatever the size: [`Cataloger::scanner`] is asked for a reader.
+    Stream,
 }
 
 /// A file as a cataloger sees it.

@@ -213,7 +213,8 @@ impl<R: Read> Reader<R> {
         }
     }
 
-    /// The next chunk of the current entry's content, lent from the buffer; `None` at its end.
+    /// The next chunk of the current entry's content, lent from the buffer; `None` at its end. A chunk is at least 512
+    /// bytes long, or all that is left (of a sparse file: of the run), so that the first one tells what a file is.
     ///
     /// # Errors
     /// As [`Reader::next_entry`].
@@ -235,8 +236,9 @@ impl<R: Read> Reader<R> {
         if want == 0 {
             return Ok(None);
         }
-        if self.start == self.end && self.refill()? == 0 {
-            return Err(TarError::Truncated { offset: self.consumed });
+        let least = want.min(BLOCK as u64) as usize;
+        if self.end - self.start < least {
+            self.gather(least)?;
         }
         let available = (self.end - self.start) as u64;
         let length = available.min(want);
@@ -281,6 +283,22 @@ impl<R: Read> Reader<R> {
                 Err(e) => return Err(e),
             }
         }
+    }
+
+    /// Makes at least `least` bytes (which fit the buffer) lie together in it.
+    fn gather(&mut self, least: usize) -> Result<(), TarError> {
+        self.buffer.copy_within(self.start..self.end, 0);
+        (self.start, self.end) = (0, self.end - self.start);
+        while self.end < least {
+            let Some(room) = self.buffer.get_mut(self.end..) else { break };
+            match self.source.read(room) {
+                Ok(0) => return Err(TarError::Truncated { offset: self.consumed.saturating_add(self.end as u64) }),
+                Ok(read) => self.end += read,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(e.into()),
+            }
+        }
+        Ok(())
     }
 
     /// One block; `None` at a clean end.
