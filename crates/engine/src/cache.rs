@@ -74,10 +74,13 @@ mod tests {
     use super::*;
 
     #[test]
+    #[allow(clippy::field_reassign_with_default, reason = "the other fields are private")]
     fn gives_back_what_it_got_and_nothing_damaged() {
         let folder = tempfile::tempdir().expect("a folder");
         let cache = Cache::new(folder.path(), "units@1");
-        let layer = CachedLayer { scan: LayerScan { entries: 7, ..LayerScan::default() }, uncompressed_size: 9 };
+        let mut scan = LayerScan::default();
+        scan.entries = 7;
+        let layer = CachedLayer { scan, uncompressed_size: 9 };
         let digest = sha256(b"layer");
         assert_eq!(cache.get(digest), None);
         cache.put(digest, &layer);

@@ -23,6 +23,8 @@ pub struct Inspector {
     pub parallel: usize,
 }
 
+type LayerResult = Result<(LayerScan, Layer), EngineError>;
+
 /// Chunks between the thread that decompresses and the one that reads.
 const PIPE: (usize, usize) = (4, 256 << 10);
 
@@ -37,8 +39,7 @@ impl Inspector {
         order.sort_by_key(|i| std::cmp::Reverse(image.layers.get(*i).and_then(|l| l.size).unwrap_or(0)));
         let next = AtomicUsize::new(0);
         let done = AtomicUsize::new(0);
-        let results: Vec<Mutex<Option<Result<(LayerScan, Layer), EngineError>>>> =
-            (0..total).map(|_| Mutex::new(None)).collect();
+        let results: Vec<Mutex<Option<LayerResult>>> = (0..total).map(|_| Mutex::new(None)).collect();
         let work = || {
             while let Some(index) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
                 let result = self.layer(&image, *index);
