@@ -1,0 +1,14 @@
+//! Makes images for tests and for the demo, without a container engine: OCI layouts and `docker save` archives from
+//! folders, files and hand-made tar entries. Equal input gives equal bytes.
+//!
+//! It is a development dependency only; nothing that ships depends on it.
+#![forbid(unsafe_code)]
+#![allow(clippy::disallowed_methods, reason = "it reads fixtures of this repository")]
+
+mod image;
+mod shared;
+mod tar;
+
+pub use image::{Compress, ImageBuilder, hex_sha256};
+pub use shared::{shared, zstd_decode};
+pub use tar::TarBuilder;
