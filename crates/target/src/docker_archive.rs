@@ -8,16 +8,19 @@ use crate::archive::Archive;
 use crate::error::split_name;
 use crate::image::{Blobs, Image, ImageLayer};
 use crate::manifest::SavedImage;
-use crate::{TargetError, config};
+use crate::{TargetError, config, oci};
 
 /// Opens what `docker save` writes, old layout (`ID/layer.tar`) and new (`blobs/sha256/…`), plain or compressed.
 /// `PATH:NAME` chooses one of several images by tag.
 ///
 /// # Errors
 /// Where it is not such an archive, is damaged, or holds several images and none is chosen.
-pub fn open_docker_archive(text: &str, limits: &Limits, _platform: &Platform) -> Result<Image, TargetError> {
+pub fn open_docker_archive(text: &str, limits: &Limits, platform: &Platform) -> Result<Image, TargetError> {
     let (path, wanted) = split_name(text);
     let archive = Archive::open(&path, limits)?;
+    if !archive.has("manifest.json") && archive.has("index.json") {
+        return oci::from_archive(archive, wanted, text, platform, limits);
+    }
     from_archive(archive, wanted, text, TargetKind::DockerArchive, limits)
 }
 

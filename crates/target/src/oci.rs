@@ -32,6 +32,17 @@ pub fn open_oci_archive(text: &str, limits: &Limits, platform: &Platform, asked:
     open(layout, wanted, text, TargetKind::OciArchive, (platform, asked), limits)
 }
 
+/// An OCI layout in an archive that was taken for another kind until it was open.
+pub(crate) fn from_archive(
+    archive: Archive,
+    wanted: Option<&str>,
+    name: &str,
+    platform: &Platform,
+    limits: &Limits,
+) -> Result<Image, TargetError> {
+    open(Layout::Tar(archive), wanted, name, TargetKind::OciArchive, (platform, false), limits)
+}
+
 /// An OCI image layout, in a folder or in a tar.
 enum Layout {
     Folder(PathBuf),

@@ -1,6 +1,7 @@
 use std::path::Path;
 
-use seawall_io::{Limits, read_bounded};
+use seawall_io::tar::Reader;
+use seawall_io::{Compression, Decoder, Limits, clean_path};
 use seawall_model::TargetKind;
 
 use crate::TargetError;
@@ -58,7 +59,14 @@ fn folder(path: &Path) -> TargetKind {
 const HEAD: u64 = 4 << 10;
 
 fn file(path: &Path, limits: &Limits) -> TargetKind {
-    if let Ok(archive) = Archive::open(path, limits) {
+    let head = head(path);
+    if Compression::of(&head) != Compression::None {
+        // Indexing it would decompress it whole; the first member tells enough, and opening tells the two apart.
+        return if first_member_is_of_an_image(path, limits) { TargetKind::DockerArchive } else { TargetKind::File };
+    }
+    if head.get(257..262) == Some(b"ustar")
+        && let Ok(archive) = Archive::open(path, limits)
+    {
         if archive.has("manifest.json") {
             return TargetKind::DockerArchive;
         }
@@ -67,7 +75,19 @@ fn file(path: &Path, limits: &Limits) -> TargetKind {
         }
         return TargetKind::File;
     }
-    if is_sbom(&head(path)) { TargetKind::Sbom } else { TargetKind::File }
+    if is_sbom(&head) { TargetKind::Sbom } else { TargetKind::File }
+}
+
+fn first_member_is_of_an_image(path: &Path, limits: &Limits) -> bool {
+    let first = std::fs::File::open(path)
+        .and_then(|file| Decoder::new(file, limits))
+        .ok()
+        .and_then(|decoder| Reader::new(decoder).next_entry().ok().flatten())
+        .and_then(|entry| clean_path(&entry.path, limits.path_bytes).ok());
+    let Some(first) = first else { return false };
+    let stem = first.split(['/', '.']).next().unwrap_or_default();
+    let is_digest = stem.len() == 64 && stem.bytes().all(|b| b.is_ascii_hexdigit());
+    is_digest || ["blobs", "manifest", "oci-layout", "index", "repositories"].contains(&stem)
 }
 
 fn head(path: &Path) -> Vec<u8> {
@@ -76,8 +96,6 @@ fn head(path: &Path) -> Vec<u8> {
     if let Ok(file) = std::fs::File::open(path) {
         // A file that cannot be read is told as such when it is opened as a target.
         let _ = file.take(HEAD).read_to_end(&mut bytes);
-    } else if let Ok(small) = read_bounded(path, HEAD) {
-        bytes = small;
     }
     bytes
 }
