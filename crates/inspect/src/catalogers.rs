@@ -1,6 +1,12 @@
 //! The registry of catalogers: one file and one line each. The order is the order of the reference page.
 
+mod os_content_sets;
+pub(crate) mod os_release;
+
 use crate::unit::Cataloger;
 
 /// Every cataloger.
-pub const CATALOGERS: &[&dyn Cataloger] = &[];
+pub const CATALOGERS: &[&dyn Cataloger] = &[
+    &os_release::OsRelease,
+    &os_content_sets::OsContentSets,
+];
