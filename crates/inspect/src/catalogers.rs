@@ -1,5 +1,7 @@
 //! The registry of catalogers: one file and one line each. The order is the order of the reference page.
 
+mod apk;
+mod os_bounds;
 mod os_content_sets;
 pub(crate) mod os_release;
 
@@ -9,4 +11,5 @@ use crate::unit::Cataloger;
 pub const CATALOGERS: &[&dyn Cataloger] = &[
     &os_release::OsRelease,
     &os_content_sets::OsContentSets,
+    &apk::AlpineApk,
 ];
