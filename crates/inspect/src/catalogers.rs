@@ -1,6 +1,9 @@
 //! The registry of catalogers: one file and one line each. The order is the order of the reference page.
 
 mod apk;
+mod dpkg;
+mod dpkg_copyright;
+mod dpkg_files;
 mod os_bounds;
 mod os_content_sets;
 pub(crate) mod os_release;
@@ -11,5 +14,8 @@ use crate::unit::Cataloger;
 pub const CATALOGERS: &[&dyn Cataloger] = &[
     &os_release::OsRelease,
     &os_content_sets::OsContentSets,
+    &dpkg::DebianDpkg,
+    &dpkg_files::DebianDpkgFiles,
+    &dpkg_copyright::DebianCopyright,
     &apk::AlpineApk,
 ];
