@@ -7,6 +7,7 @@ mod dpkg_files;
 mod os_bounds;
 mod os_content_sets;
 pub(crate) mod os_release;
+mod rpm;
 
 use crate::unit::Cataloger;
 
@@ -18,4 +19,8 @@ pub const CATALOGERS: &[&dyn Cataloger] = &[
     &dpkg_files::DebianDpkgFiles,
     &dpkg_copyright::DebianCopyright,
     &apk::AlpineApk,
+    &rpm::RpmBerkeleyDb,
+    &rpm::RpmNdb,
+    &rpm::RpmSqlite,
+    &rpm::RpmContainerManifest,
 ];
