@@ -65,7 +65,7 @@ fn operating_system(seen: &[(usize, &Seen)]) -> Option<OperatingSystem> {
     for (_, s) in seen {
         match &s.observation {
             Observation::OperatingSystem(os) => {
-                let rank = crate::catalogers::os_release_rank(&s.path);
+                let rank = crate::catalogers::os_release::os_release_rank(&s.path);
                 if best.is_none_or(|(known, _)| rank < known) {
                     best = Some((rank, os));
                 }

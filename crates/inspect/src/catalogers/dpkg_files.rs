@@ -1,0 +1,66 @@
+//! Which files each Debian package owns: dpkg's lists, and the checksums that distroless images keep instead.
+//!
+//! Specification: <https://manpages.debian.org/stable/dpkg/dpkg.1.en.html#FILES> and
+//! <https://manpages.debian.org/stable/dpkg-dev/deb-md5sums.5.en.html>.
+
+use seawall_model::Ecosystem;
+
+use super::os_bounds::{Bounds, owns};
+use crate::unit::{Cataloger, File, Files, Need, Observer, Want};
+
+/// The list of a package with 200,000 files has 16 MB.
+const NEED: Need = Need::Content(64 << 20);
+
+/// Reads dpkg's file lists.
+pub(super) struct DebianDpkgFiles;
+
+impl Cataloger for DebianDpkgFiles {
+    fn id(&self) -> &'static str {
+        "debian-dpkg-files"
+    }
+
+    fn version(&self) -> u32 {
+        1
+    }
+
+    fn about(&self) -> &'static str {
+        "Reads which files each Debian package owns."
+    }
+
+    fn specification(&self) -> &'static str {
+        "https://manpages.debian.org/stable/dpkg/dpkg.1.en.html#FILES"
+    }
+
+    fn wants(&self) -> &'static [Want] {
+        &[
+            Want { files: Files::In("var/lib/dpkg/info", ".list"), need: NEED },
+            Want { files: Files::In("var/lib/dpkg/status.d", ".md5sums"), need: NEED },
+        ]
+    }
+
+    fn catalog(&self, file: &File<'_>, seen: &mut Observer<'_>) {
+        let text = String::from_utf8_lossy(file.content);
+        let mut bounds = Bounds::new();
+        let mut files = Vec::new();
+        let name = if let Some(name) = file.name().strip_suffix(".list") {
+            let mut lines = text.lines().peekable();
+            while let Some(path) = lines.next() {
+                // A folder stands right before what is in it; an empty one passes for a file, which does no harm.
+                let is_folder =
+                    lines.peek().and_then(|next| next.strip_prefix(path)).is_some_and(|rest| rest.starts_with('/'));
+                if !is_folder {
+                    bounds.path(&mut files, "", path);
+                }
+            }
+            name
+        } else {
+            let digests = text.lines().filter_map(|line| line.split_once(char::is_whitespace));
+            for (_, path) in digests {
+                bounds.path(&mut files, "", path.trim_start().trim_start_matches('*'));
+            }
+            file.name().trim_end_matches(".md5sums")
+        };
+        owns(seen, Ecosystem::Deb, name, files);
+        bounds.report(seen);
+    }
+}
