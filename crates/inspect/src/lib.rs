@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod catalogers;
+mod text;
 mod unit;
 
 pub use catalogers::CATALOGERS;
