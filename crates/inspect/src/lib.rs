@@ -8,6 +8,7 @@
 mod assemble;
 mod catalogers;
 mod pass;
+mod text;
 mod unit;
 mod units;
 

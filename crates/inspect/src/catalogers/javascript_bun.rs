@@ -1,0 +1,175 @@
+use std::collections::HashMap;
+use std::fmt;
+
+use seawall_model::{Dependency, Ecosystem, Package, Recognition, Scope, UnknownKind};
+use serde::Deserialize;
+use serde::de::{Deserializer, SeqAccess, Visitor};
+
+use super::javascript_shared::{Tree, checksums, is_local, is_shipped, split_descriptor};
+use crate::text::{self, Keys, Map, Text, Unread};
+use crate::unit::{Cataloger, File, Files, Observer, Want};
+
+/// Reads the text lockfile of Bun.
+pub(crate) struct JavascriptBun;
+
+impl Cataloger for JavascriptBun {
+    fn id(&self) -> &'static str {
+        "javascript-bun"
+    }
+
+    fn version(&self) -> u32 {
+        1
+    }
+
+    fn about(&self) -> &'static str {
+        "Bun lockfiles (bun.lock)"
+    }
+
+    fn specification(&self) -> &'static str {
+        "https://bun.sh/docs/pm/lockfile"
+    }
+
+    fn wants(&self) -> &'static [Want] {
+        &[
+            Want { files: Files::Name("bun.lock"), need: text::LOCKFILE },
+            Want { files: Files::Name("bun.lockb"), need: crate::unit::Need::Name },
+        ]
+    }
+
+    fn catalog(&self, file: &File<'_>, seen: &mut Observer<'_>) {
+        if is_shipped(file) {
+            return;
+        }
+        if file.name() == "bun.lockb" {
+            seen.unknown(UnknownKind::Unsupported, "binary lockfile of Bun before 1.2");
+            return;
+        }
+        // The file is JSON with trailing commas.
+        let plain = text::plain_json(file.content);
+        if let Some(lock) = text::json::<Lock<'_>>(&plain, seen) {
+            report(&lock, seen);
+        }
+    }
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Lock<'a> {
+    #[serde(borrow)]
+    workspaces: Map<'a, Needs<'a>>,
+    #[serde(borrow)]
+    packages: Map<'a, Entry<'a>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct Needs<'a> {
+    #[serde(borrow)]
+    name: Text<'a>,
+    #[serde(borrow)]
+    dependencies: Keys<'a>,
+    #[serde(borrow)]
+    dev_dependencies: Keys<'a>,
+    #[serde(borrow)]
+    optional_dependencies: Keys<'a>,
+}
+
+/// `["name@1.0.0", "registry", {"dependencies": {…}}, "sha512-…"]`; other sources leave some of it out.
+#[derive(Default)]
+struct Entry<'a> {
+    id: Text<'a>,
+    needs: Needs<'a>,
+    integrity: Text<'a>,
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Entry<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct EntryVisitor;
+        impl<'de> Visitor<'de> for EntryVisitor {
+            type Value = Entry<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list of id, registry, needs and integrity")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Entry<'de>, A::Error> {
+                let mut entry = Entry { id: list.next_element()?.unwrap_or_default(), ..Entry::default() };
+                while let Some(part) = list.next_element::<Part<'de>>()? {
+                    match part {
+                        Part::Text(text) => entry.integrity = text,
+                        Part::Needs(needs) => entry.needs = *needs,
+                    }
+                }
+                Ok(entry)
+            }
+        }
+        deserializer.deserialize_seq(EntryVisitor)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Part<'a> {
+    Needs(#[serde(borrow)] Box<Needs<'a>>),
+    Text(#[serde(borrow)] Text<'a>),
+}
+
+fn report(lock: &Lock<'_>, seen: &mut Observer<'_>) {
+    let entries = &lock.packages.0;
+    let mut tree = Tree::new();
+    let numbers: HashMap<&str, usize> = entries.iter().enumerate().map(|(at, (key, _))| (&**key, at + 1)).collect();
+    for (key, _) in entries {
+        let (above, name) = split_key(key);
+        tree.add(numbers.get(above).copied().unwrap_or(Tree::ROOT), name);
+    }
+    let of = |node: usize| node.checked_sub(1).and_then(|at| entries.get(at)).map(|(_, entry)| entry);
+    let needs = |needs: &'_ Needs<'_>, node: usize| -> Vec<usize> {
+        let names = needs.dependencies.0.iter().chain(&needs.optional_dependencies.0);
+        names.filter_map(|name| tree.resolve(node, name)).collect()
+    };
+    let mut edges = vec![Vec::new()];
+    edges.extend(entries.iter().enumerate().map(|(at, (_, entry))| needs(&entry.needs, at + 1)));
+    let runtime = lock.workspaces.0.iter().flat_map(|(_, own)| {
+        let node = numbers.get(own.name.or_empty()).copied().unwrap_or(Tree::ROOT);
+        needs(own, node)
+    });
+    let reached = text::reachable(runtime, &edges);
+
+    let mut unread = Unread::default();
+    for (at, (key, entry)) in entries.iter().enumerate() {
+        let Some((name, version)) = identity(entry) else {
+            unread.add(key);
+            continue;
+        };
+        if is_local(version) {
+            continue;
+        }
+        let node = at + 1;
+        let mut package = Package::new(Ecosystem::Npm, name, version);
+        package.checksums = checksums(entry.integrity.or_empty());
+        package.scope = if reached.get(node) == Some(&true) { Scope::Runtime } else { Scope::Development };
+        for name in entry.needs.dependencies.0.iter().chain(&entry.needs.optional_dependencies.0) {
+            let found = tree.resolve(node, name).and_then(of).and_then(identity);
+            let found = found.filter(|(_, version)| !is_local(version));
+            let (name, version) = found.map_or((&**name, None), |(name, version)| (name, Some(version.to_owned())));
+            package.dependencies.push(Dependency { name: name.to_owned(), version });
+        }
+        seen.package(Recognition::Lockfile, package);
+    }
+    unread.say(UnknownKind::Malformed, "entry without a usable name or version", seen);
+}
+
+/// A key is a path through `node_modules`: `a/@scope/b/c`. The path above and the last name.
+fn split_key(key: &str) -> (&str, &str) {
+    let Some((above, name)) = key.rsplit_once('/') else { return ("", key) };
+    match above.rsplit_once('/') {
+        Some((higher, scope)) if scope.starts_with('@') => (higher, key.get(higher.len() + 1..).unwrap_or(name)),
+        None if above.starts_with('@') => ("", key),
+        _ => (above, name),
+    }
+}
+
+fn identity<'l>(entry: &'l Entry<'_>) -> Option<(&'l str, &'l str)> {
+    let (name, version) = split_descriptor(entry.id.or_empty())?;
+    (text::is_plausible(name) && text::is_plausible(version)).then_some((name, version))
+}
