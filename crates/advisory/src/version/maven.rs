@@ -1,4 +1,6 @@
-//! Maven versions: `org.apache.maven.artifact.versioning.ComparableVersion` of Maven 3.9 and 4.
+//! Maven versions: `org.apache.maven.artifact.versioning.ComparableVersion` of Maven 4.
+//!
+//! Maven 3.9 differs from it only where a release qualifier carries a number or stands in the middle (`1-final-1`).
 //!
 //! Maven reads a version into nested lists: a hyphen and every change between letters and digits opens a new list inside
 //! the current one. A nested list is always the last item of its parent, so the whole is kept flat here, with

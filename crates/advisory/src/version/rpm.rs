@@ -1,7 +1,7 @@
 //! RPM versions, `[epoch:]version[-release]`: rpm-version(7), rpm's `rpmvercmp` with tilde (before anything) and caret
 //! (after the bare version, before a longer one), and `rpmverCmp` over the three parts.
 //!
-//! A missing epoch is 0. A missing release is an empty one, which comes before every other: this keeps the order total.
+//! A missing epoch is 0. A missing release comes before every other, as in `rpmverCmp`: this keeps the order total.
 //! Against the bound of a range that names no release, only what both have is compared, as rpm does for dependencies
 //! (see `order_against_bound`).
 
@@ -38,8 +38,10 @@ pub(super) fn parse(text: &str) -> Option<Rpm<'_>> {
 impl Rpm<'_> {
     /// The total order of `rpmverCmp`.
     pub(super) fn order(&self, other: &Self) -> Ordering {
-        self.order_without_release(other)
-            .then_with(|| rpmvercmp(self.release.unwrap_or_default(), other.release.unwrap_or_default()))
+        self.order_without_release(other).then_with(|| match (self.release, other.release) {
+            (Some(a), Some(b)) => rpmvercmp(a, b),
+            (a, b) => a.is_some().cmp(&b.is_some()),
+        })
     }
 
     /// The order against the bound of a range: a bound without a release stands for all releases of its version.

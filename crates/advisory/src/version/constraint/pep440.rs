@@ -47,7 +47,6 @@ fn holds(operator: &str, bound: &str, candidate: &Pep440) -> Option<bool> {
     };
     // A local label counts only against a bound that names one.
     let public = version.clone().without_local();
-    let same_release = limit.epoch() == version.epoch() && order_release(limit.release(), version.release()).is_eq();
     Some(match operator {
         "==" | "=" | "!=" => {
             let compared = if limit.local().is_empty() { &public } else { version };
@@ -55,19 +54,31 @@ fn holds(operator: &str, bound: &str, candidate: &Pep440) -> Option<bool> {
         }
         "<=" => public <= *limit,
         ">=" => public >= *limit,
-        "<" => version < limit && (limit.any_prerelease() || !version.any_prerelease() || !same_release),
-        ">" => {
-            let later = version > limit;
-            let post = !limit.is_post() && version.is_post() && same_release;
-            let local = version.is_local() && same_release;
-            later && !post && !local
-        }
+        // The prereleases of the bound itself are not below it, unless it is one.
+        "<" if limit.any_prerelease() => version < limit,
+        "<" => *version < limit.clone().without_local().with_dev(Some(0)),
+        ">" => is_after(version, limit)?,
         "~=" => {
             let (_, kept) = limit.release().split_last().filter(|(_, kept)| !kept.is_empty())?;
             public >= *limit && starts_with(version, limit.epoch(), kept)
         }
         _ => return None,
     })
+}
+
+/// `>`: neither the post-releases nor the local versions of the bound itself come after it.
+fn is_after(version: &Release, limit: &Release) -> Option<bool> {
+    let public = limit.clone().without_local();
+    if let Some(dev) = limit.dev() {
+        return Some(*version >= public.with_dev(Some(dev.checked_add(1)?)));
+    }
+    if let Some(post) = limit.post() {
+        return Some(*version >= public.with_post(Some(post.checked_add(1)?)).with_dev(Some(0)));
+    }
+    let same_release = limit.epoch() == version.epoch()
+        && order_release(limit.release(), version.release()).is_eq()
+        && limit.pre() == version.pre();
+    Some(version > limit && !(same_release && (version.is_post() || version.is_local())))
 }
 
 fn plain(operator: &str, order: Ordering) -> Option<bool> {
