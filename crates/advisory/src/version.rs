@@ -134,7 +134,9 @@ impl Eq for Version {}
 /// # Errors
 /// As [`Version::parse`], for the first of the two that cannot be read.
 pub fn compare(scheme: Scheme, a: &str, b: &str) -> Result<Ordering, VersionError> {
-    let (a, b) = (admit(scheme, a)?, admit(scheme, b)?);
+    let a = admit(scheme, a)?;
+    // The first of the two is reported, also where the second is worse.
+    let b = admit(scheme, b).or_else(|error| Version::parse(scheme, a).and(Err(error)))?;
     if matches!(scheme, Scheme::Composer | Scheme::Maven | Scheme::Pep440) {
         return Ok(Version::parse(scheme, a)?.cmp(&Version::parse(scheme, b)?));
     }
@@ -205,5 +207,24 @@ fn compare_text(scheme: Scheme, a: &str, b: &str) -> Option<Ordering> {
 
 /// Whether [`compare_text`] accepts this text.
 fn is_valid_text(scheme: Scheme, text: &str) -> bool {
-    compare_text(scheme, text, text).is_some()
+    match scheme {
+        Scheme::Deb => deb::parse(text).is_some(),
+        Scheme::Rpm => rpm::parse(text).is_some(),
+        Scheme::Alpm => alpm::parse(text).is_some(),
+        Scheme::Apk => apk::is_version(text),
+        Scheme::Gem => gem::parse(text).is_some(),
+        Scheme::Go => go::parse(text).is_some(),
+        Scheme::Cran => dotted::is_version(text, CRAN),
+        Scheme::Hackage => dotted::is_version(text, HACKAGE),
+        Scheme::Generic => generic::is_version(text),
+        Scheme::Semver
+        | Scheme::Npm
+        | Scheme::Nuget
+        | Scheme::Hex
+        | Scheme::Pub
+        | Scheme::Cargo
+        | Scheme::Swift
+        | Scheme::Bitnami => semantic::parse(text).is_some(),
+        Scheme::Composer | Scheme::Maven | Scheme::Pep440 => false,
+    }
 }

@@ -61,9 +61,9 @@ fn push(key: &mut Vec<String>, part: &str, kind: Class) {
         (Class::Dot, _) | (_, "") => return,
         (Class::Dash, _) => "*final-".to_owned(),
         (Class::Digit, number) => {
-            // Padding makes text order number order; a longer number is marked with its length, so that it stays so.
+            // Padding makes text order number order; a longer one starts with a byte above the digits and its length.
             let number = String::from_utf8_lossy(strip_zeros(number.as_bytes())).into_owned();
-            if number.len() > 8 { format!("9{:04}{number}", number.len()) } else { format!("{number:0>8}") }
+            if number.len() > 8 { format!(":{:04}{number}", number.len()) } else { format!("{number:0>8}") }
         }
         (_, "pre" | "preview" | "rc") => "*c".to_owned(),
         (_, "dev") => "*@".to_owned(),

@@ -74,10 +74,8 @@ pub(super) fn parse(text: &str) -> Option<Semantic<'_>> {
         Some((b'A'..=b'Z' | b'a'..=b'z', _)) => label,
         Some(_) => return None,
     };
-    if !prerelease.is_empty() && !(prerelease.iter().all(|byte| is_label(*byte)) && has_no_gap(prerelease)) {
-        return None;
-    }
-    Some(Semantic { core, prerelease, build })
+    let readable = prerelease.is_empty() || prerelease.iter().all(|byte| is_label(*byte)) && has_no_gap(prerelease);
+    readable.then_some(Semantic { core, prerelease, build })
 }
 
 /// Compares `digits{.digits}`, a missing number being zero.

@@ -60,3 +60,24 @@ fn holds(comparator: &Comparator, version: &Semantic<'_>) -> Option<bool> {
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::version::Scheme;
+
+    proptest! {
+        /// Without a prerelease on either side there is one answer, and it is that of the `semver` crate.
+        #[test]
+        fn releases_are_judged_as_semver_does(
+            constraint in "(|=|>|>=|<|<=|~|\\^)[0-2](\\.[0-2](\\.[0-3])?)?(, ?(>|<=)[0-2]\\.[0-2])?",
+            version in "[0-3]\\.[0-3]\\.[0-3]",
+        ) {
+            let expected = VersionReq::parse(&constraint).unwrap().matches(&version.parse().unwrap());
+            let read = Version::parse(Scheme::Cargo, &version).unwrap();
+            prop_assert_eq!(matches(&constraint, &read), Ok(expected), "{} of {}", version, constraint);
+        }
+    }
+}
