@@ -1,7 +1,14 @@
 //! The advisory database: sources, version schemes and the compact read-only store.
 
+mod build;
+mod store;
 mod version;
 
+pub use build::Builder;
+pub use store::{
+    AdvisoryIndex, AffectedRow, Affecting, Counts, Database, DatabaseInfo, FeedInfo, RangeRow, Relation, Rows,
+    StoreError, install,
+};
 pub use version::{
     MAX_CONSTRAINT_LENGTH, MAX_VERSION_LENGTH, Scheme, Version, VersionError, compare, in_range, matches_constraint,
 };
