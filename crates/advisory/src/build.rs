@@ -253,5 +253,6 @@ fn day(date: &str) -> Option<&str> {
 }
 
 fn shorten(text: &str) -> &str {
-    text.get(..text.floor_char_boundary(300)).unwrap_or(text)
+    let end = (0..=text.len().min(300)).rev().find(|end| text.is_char_boundary(*end)).unwrap_or_default();
+    text.get(..end).unwrap_or(text)
 }
