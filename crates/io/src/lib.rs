@@ -13,6 +13,7 @@
 mod bounded;
 mod decompress;
 mod digest;
+mod http;
 #[forbid(unsafe_code)]
 mod limits;
 mod path;
@@ -22,6 +23,9 @@ pub mod tar;
 pub use bounded::{SectionReader, read_bounded, read_to_limit};
 pub use decompress::{Compression, Decoder};
 pub use digest::{DigestReader, sha256};
+pub use http::{
+    HttpBody, HttpClient, HttpError, HttpMethod, HttpProxy, HttpRequest, HttpResponse, HttpSettings, Redirects,
+};
 pub use limits::{LimitExceeded, Limits};
 pub use path::{PathProblem, clean_path};
 pub use pipe::{Pipe, pipe};
