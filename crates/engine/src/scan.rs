@@ -1,0 +1,77 @@
+use seawall_advisory::Database;
+use seawall_decide::{Bundle, Facts};
+use seawall_model::{DatabaseInfo, FindingKind, FixPlan, Hidden, Inventory, Report, ToolInfo, Verdict, VexStatement};
+
+use crate::{EngineError, Progress, Stage};
+
+/// What an inventory is judged by. The time is an input: equal input gives an equal report.
+#[derive(Debug)]
+pub struct Judge<'a> {
+    /// The advisories; without them nothing is matched, and the report says so.
+    pub database: Option<&'a Database>,
+    /// The policy.
+    pub policy: &'a Bundle,
+    /// VEX statements.
+    pub vex: &'a [VexStatement],
+    /// The kinds of findings that are wanted; `None` means all.
+    pub kinds: Option<&'a [FindingKind]>,
+    /// The date of today, `YYYY-MM-DD`.
+    pub today: &'a str,
+    /// Written into the report as its time, where that is wanted (RFC 3339).
+    pub created: Option<String>,
+    /// Whether unimportant findings are listed too.
+    pub show_all: bool,
+    /// Which Seawall this is.
+    pub tool: ToolInfo,
+}
+
+impl Judge<'_> {
+    /// Inventory to report: detection, suppression by VEX and exceptions, fix plan, verdict.
+    ///
+    /// # Errors
+    /// Where the database is damaged.
+    pub fn judge(&self, mut inventory: Inventory, progress: &dyn Progress) -> Result<Report, EngineError> {
+        progress.report(Stage::Matching);
+        let mut findings = Vec::new();
+        if let Some(database) = self.database {
+            let detection = seawall_detect::detect(&inventory, database, self.today)?;
+            findings = detection.findings;
+            inventory.unknowns.extend(detection.unknowns);
+            inventory.unknowns.sort();
+        }
+        if let Some(kinds) = self.kinds {
+            findings.retain(|f| kinds.contains(&f.kind));
+        }
+        seawall_decide::apply_vex(&mut findings, self.vex, &inventory.target);
+        let mut report = Report {
+            tool: self.tool.clone(),
+            inventory,
+            findings,
+            hidden: Hidden::default(),
+            fix_plan: FixPlan::default(),
+            verdict: Verdict::default(),
+            database: self.database.map(database_info),
+            created: self.created.clone(),
+            show_all: self.show_all,
+        };
+        let decision = self.policy.decide(&report, &Facts::new(self.today));
+        for (index, suppressed) in decision.suppressed {
+            if let Some(finding) = report.findings.get_mut(index) {
+                finding.suppressed = Some(suppressed);
+            }
+        }
+        report.verdict = decision.verdict;
+        report.hidden = seawall_detect::hidden(&report.findings);
+        report.fix_plan = seawall_detect::fix_plan(&report.inventory, &report.findings);
+        Ok(report)
+    }
+}
+
+fn database_info(database: &Database) -> DatabaseInfo {
+    let info = database.info();
+    DatabaseInfo {
+        digest: info.digest.to_string(),
+        advisories: info.counts.advisories,
+        newest: Some(info.newest.clone()).filter(|n| !n.is_empty()),
+    }
+}
