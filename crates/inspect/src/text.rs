@@ -45,7 +45,7 @@ pub(crate) fn decode<'a>(content: &'a [u8], seen: &mut Observer<'_>) -> Cow<'a, 
 pub(crate) fn lines<'t>(text: &'t str, seen: &mut Observer<'_>) -> impl Iterator<Item = (usize, &'t str)> {
     let long = text.lines().filter(|l| l.len() > MAX_LINE).count();
     if long > 0 {
-        seen.unknown(UnknownKind::Limit, format_args!("{long} lines are longer than {MAX_LINE} bytes"));
+        seen.unknown(UnknownKind::Limit, format_args!("lines longer than {MAX_LINE} bytes: {long}"));
     }
     text.lines().enumerate().filter(|(_, l)| l.len() <= MAX_LINE).map(|(n, l)| (n.saturating_add(1), l))
 }
@@ -67,7 +67,7 @@ pub(crate) fn yaml<'a, T: Deserialize<'a>>(content: &'a [u8], seen: &mut Observe
         max_merge_keys: 1_000,
         max_documents: 16,
     };
-    let options = serde_saphyr::options! { budget: budget, with_snippet: false };
+    let options = serde_saphyr::options! { budget: budget, with_snippet: false, strict_booleans: true };
     let text = match std::str::from_utf8(without_mark(content)) {
         Ok(text) => text,
         Err(error) => return said(Err(error), seen),
@@ -99,7 +99,9 @@ pub(crate) fn plain_json(content: &[u8]) -> Vec<u8> {
                 string_end(&out, at)
             }
             (b'/', Some(b'/')) => blank(&mut out, at, |rest| memchr::memchr(b'\n', rest)),
-            (b'/', Some(b'*')) => blank(&mut out, at, |rest| memchr::memmem::find(rest, b"*/").map(|n| n + 2)),
+            (b'/', Some(b'*')) => {
+                blank(&mut out, at, |rest| memchr::memmem::find(rest, b"*/").map(|n| n.saturating_add(2)))
+            }
             _ => at.saturating_add(1),
         };
         match byte {
@@ -180,7 +182,10 @@ pub(crate) struct Unread {
 impl Unread {
     /// Counts one; the first is named.
     pub(crate) fn add(&mut self, what: impl std::fmt::Display) {
-        self.first.get_or_insert_with(|| what.to_string().chars().take(120).collect());
+        self.first.get_or_insert_with(|| match what.to_string() {
+            what if what.is_empty() => "(unnamed)".to_owned(),
+            what => what.chars().take(120).collect(),
+        });
         self.count = self.count.saturating_add(1);
     }
 

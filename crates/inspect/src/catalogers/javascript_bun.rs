@@ -69,8 +69,6 @@ struct Needs<'a> {
     #[serde(borrow)]
     dependencies: Keys<'a>,
     #[serde(borrow)]
-    dev_dependencies: Keys<'a>,
-    #[serde(borrow)]
     optional_dependencies: Keys<'a>,
 }
 
@@ -117,26 +115,29 @@ enum Part<'a> {
 fn report(lock: &Lock<'_>, seen: &mut Observer<'_>) {
     let entries = &lock.packages.0;
     let mut tree = Tree::new();
-    let numbers: HashMap<&str, usize> = entries.iter().enumerate().map(|(at, (key, _))| (&**key, at + 1)).collect();
+    let numbers: HashMap<&str, usize> = entries.iter().zip(1..).map(|((key, _), node)| (&**key, node)).collect();
     for (key, _) in entries {
         let (above, name) = split_key(key);
         tree.add(numbers.get(above).copied().unwrap_or(Tree::ROOT), name);
     }
     let of = |node: usize| node.checked_sub(1).and_then(|at| entries.get(at)).map(|(_, entry)| entry);
-    let needs = |needs: &'_ Needs<'_>, node: usize| -> Vec<usize> {
-        let names = needs.dependencies.0.iter().chain(&needs.optional_dependencies.0);
-        names.filter_map(|name| tree.resolve(node, name)).collect()
+    let reached = |with_optional: bool| {
+        let needs = |needs: &Needs<'_>, node: usize| -> Vec<usize> {
+            let optional = needs.optional_dependencies.0.iter().filter(|_| with_optional);
+            needs.dependencies.0.iter().chain(optional).filter_map(|name| tree.resolve(node, name)).collect()
+        };
+        let mut edges = vec![Vec::new()];
+        edges.extend(entries.iter().zip(1..).map(|((_, entry), node)| needs(&entry.needs, node)));
+        let direct = lock.workspaces.0.iter().flat_map(|(_, own)| {
+            let node = numbers.get(own.name.or_empty()).copied().unwrap_or(Tree::ROOT);
+            needs(own, node)
+        });
+        text::reachable(direct, &edges)
     };
-    let mut edges = vec![Vec::new()];
-    edges.extend(entries.iter().enumerate().map(|(at, (_, entry))| needs(&entry.needs, at + 1)));
-    let runtime = lock.workspaces.0.iter().flat_map(|(_, own)| {
-        let node = numbers.get(own.name.or_empty()).copied().unwrap_or(Tree::ROOT);
-        needs(own, node)
-    });
-    let reached = text::reachable(runtime, &edges);
+    let (runtime, optional) = (reached(false), reached(true));
 
     let mut unread = Unread::default();
-    for (at, (key, entry)) in entries.iter().enumerate() {
+    for ((key, entry), node) in entries.iter().zip(1..) {
         let Some((name, version)) = identity(entry) else {
             unread.add(key);
             continue;
@@ -144,10 +145,13 @@ fn report(lock: &Lock<'_>, seen: &mut Observer<'_>) {
         if is_local(version) {
             continue;
         }
-        let node = at + 1;
         let mut package = Package::new(Ecosystem::Npm, name, version);
         package.checksums = checksums(entry.integrity.or_empty());
-        package.scope = if reached.get(node) == Some(&true) { Scope::Runtime } else { Scope::Development };
+        package.scope = match (runtime.get(node), optional.get(node)) {
+            (Some(true), _) => Scope::Runtime,
+            (_, Some(true)) => Scope::Optional,
+            _ => Scope::Development,
+        };
         for name in entry.needs.dependencies.0.iter().chain(&entry.needs.optional_dependencies.0) {
             let found = tree.resolve(node, name).and_then(of).and_then(identity);
             let found = found.filter(|(_, version)| !is_local(version));

@@ -126,6 +126,9 @@ impl<'de: 'a, 'a> Deserialize<'de> for Lock<'a> {
 /// A place in `node_modules` and what lies there: the number of the place above it, the name there, the entry.
 type Places<'l, 'a> = Vec<(usize, &'l str, &'l Entry<'a>)>;
 
+/// Stands for the name of what is no package; no package can have it.
+const OWN: &str = ".";
+
 /// Versions 2 and 3: one entry for each path, `node_modules/a/node_modules/b`.
 fn flat<'l, 'a>(packages: &'l Map<'a, Entry<'a>>) -> Places<'l, 'a> {
     const FOLDER: &str = "node_modules/";
@@ -133,7 +136,7 @@ fn flat<'l, 'a>(packages: &'l Map<'a, Entry<'a>>) -> Places<'l, 'a> {
     let split = |path: &'l str| match path.rfind(FOLDER) {
         Some(at) => (path.get(..at).unwrap_or("").trim_end_matches('/'), path.get(at + FOLDER.len()..).unwrap_or("")),
         // The project and its own folders (workspaces) lie outside and are no packages.
-        None => ("", ""),
+        None => ("", OWN),
     };
     let numbers: HashMap<&str, usize> =
         packages.0.iter().enumerate().map(|(at, (path, _))| (&**path, at.saturating_add(1))).collect();
@@ -165,7 +168,10 @@ fn report(places: &Places<'_, '_>, unread: &mut Unread, seen: &mut Observer<'_>)
         tree.add(*above, name);
     }
     for (at, (_, name, entry)) in places.iter().enumerate() {
-        if entry.link || name.is_empty() || is_local(entry.version.or_empty()) {
+        let version = entry.version.or_empty();
+        // A folder is the project's own code; a packed archive is not, but version 1 does not say what it holds.
+        let is_folder = is_local(version) && !version.ends_with("gz");
+        if entry.link || *name == OWN || is_folder {
             continue;
         }
         let Some((name, version)) = identity(name, entry) else {
@@ -203,5 +209,6 @@ fn identity<'l>(place: &'l str, entry: &'l Entry<'_>) -> Option<(&'l str, &'l st
         Some(alias) => split_descriptor(alias)?,
         None => (name, version),
     };
-    (text::is_plausible(name) && text::is_plausible(version)).then_some((name, version))
+    let is_version = text::is_plausible(version) && !is_local(version);
+    (text::is_plausible(name) && is_version).then_some((name, version))
 }

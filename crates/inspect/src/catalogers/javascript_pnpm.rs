@@ -143,14 +143,14 @@ fn report(lock: &Lock<'_>, seen: &mut Observer<'_>) {
         let has = |of: fn(&Entry<'_>) -> bool| variants.iter().filter_map(|v| nodes.get(*v)).any(|(_, e)| of(e));
         let is_optional = has(|entry| entry.optional == Some(true));
         let is_runtime = match split {
-            true => Some(variants.iter().any(|v| reached.get(*v) == Some(&true))),
-            false => entry.dev.map(|dev| !dev),
+            true => variants.iter().any(|v| reached.get(*v) == Some(&true)),
+            // What both need carries no mark.
+            false => entry.dev != Some(true),
         };
         package.scope = match (is_runtime, is_optional) {
-            (Some(false), _) => Scope::Development,
-            (_, true) => Scope::Optional,
-            (Some(true), false) => Scope::Runtime,
-            (None, false) => Scope::Unknown,
+            (false, _) => Scope::Development,
+            (true, true) => Scope::Optional,
+            (true, false) => Scope::Runtime,
         };
         for (_, entry) in variants.iter().filter_map(|v| nodes.get(*v)) {
             for (name, version) in entry.needs() {

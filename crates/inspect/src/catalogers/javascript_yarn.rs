@@ -40,7 +40,7 @@ impl Cataloger for JavascriptYarn {
         let text = text::decode(file.content, seen);
         let mut unread = Unread::default();
         let entries = read(&text, &mut unread, seen);
-        unread.say(UnknownKind::Malformed, "line not understood", seen);
+        unread.say(UnknownKind::Malformed, "not understood", seen);
         report(&entries, seen);
     }
 }
@@ -70,13 +70,13 @@ fn read<'t>(text: &'t str, unread: &mut Unread, seen: &mut Observer<'_>) -> Vec<
         if indent == 0 {
             match body.strip_suffix(':') {
                 Some(keys) => entries.push(Entry { keys: split_keys(keys), ..Entry::default() }),
-                None => unread.add(number),
+                None => unread.add(format_args!("line {number}")),
             }
             in_needs = false;
             continue;
         }
         let (Some((key, value)), Some(entry)) = (field(body), entries.last_mut()) else {
-            unread.add(number);
+            unread.add(format_args!("line {number}"));
             continue;
         };
         if indent <= 2 {

@@ -69,16 +69,18 @@ fn member(archive: &[u8], name: &str) -> Result<Vec<u8>, zip::result::ZipError> 
 }
 
 fn report(content: &[u8], within: Option<&str>, seen: &mut Observer<'_>) {
-    let text = text::decode(content, seen);
+    let text = text::decode(headers(content), seen);
     let mut name = None;
     let mut version = None;
     let mut expression = None;
     let mut licence = None;
     let mut classifiers = Vec::new();
     let mut needs = Vec::new();
-    // Headers end at the first empty line; the description follows.
-    let headers: Vec<_> = text::lines(&text, seen).map(|(_, line)| line).take_while(|line| !line.is_empty()).collect();
-    for line in headers.into_iter().filter(|line| !line.starts_with([' ', '\t'])) {
+    for (_, line) in text::lines(&text, seen) {
+        // What is indented continues the line before: only long texts do, of which none is a name.
+        if line.starts_with([' ', '\t']) {
+            continue;
+        }
         let Some((key, value)) = line.split_once(':') else { continue };
         let value = value.trim();
         match key.to_ascii_lowercase().as_str() {
@@ -102,6 +104,12 @@ fn report(content: &[u8], within: Option<&str>, seen: &mut Observer<'_>) {
     package.dependencies = needs;
     package.dependencies.dedup();
     seen.package_within(Recognition::InstalledMetadata, within, package);
+}
+
+/// The headers end at the first empty line; the description, which may be anything, follows.
+fn headers(content: &[u8]) -> &[u8] {
+    let end = |empty: &[u8]| memchr::memmem::find(content, empty).unwrap_or(content.len());
+    content.get(..end(b"\n\n").min(end(b"\n\r\n"))).unwrap_or(content)
 }
 
 /// The expression where there is one, else the free text where it is a name, else the classifiers.

@@ -43,15 +43,12 @@ impl Cataloger for PythonRequirements {
         while let Some(part) = numbered.next() {
             // A backslash at the end of a line continues it, also within a comment; a comment ends a continued line.
             let part = without_comment(part);
-            if let Some(begun) = part.strip_suffix('\\')
-                && numbered.peek().is_some()
-                && line.len() < text::MAX_LINE
-            {
-                line.push_str(begun);
-                line.push(' ');
+            let begun = part.strip_suffix('\\');
+            line.push_str(begun.unwrap_or(part));
+            line.push(' ');
+            if begun.is_some() && numbered.peek().is_some() && line.len() < text::MAX_LINE {
                 continue;
             }
-            line.push_str(part);
             requirement(line.trim(), &mut unpinned, &mut includes, seen);
             line.clear();
         }
@@ -112,7 +109,7 @@ fn exact(rest: &str) -> Option<&str> {
     let rest = rest.trim().trim_start_matches('(').trim_end_matches(')');
     let version = rest.split(',').find_map(|clause| clause.trim().strip_prefix("=="))?;
     let version = version.strip_prefix('=').unwrap_or(version).trim();
-    let is_exact = !version.contains(['*', '$', '<', '>', '~', ' ']) && !version.is_empty();
+    let is_exact = version.bytes().all(|b| b.is_ascii_alphanumeric() || b".+!-_".contains(&b)) && !version.is_empty();
     is_exact.then_some(version)
 }
 

@@ -80,7 +80,7 @@ fn report(entries: &[Entry<'_>], seen: &mut Observer<'_>) {
         };
         let archives = entry.sdist.iter().chain(&entry.wheels);
         package.checksums = archives.filter_map(|archive| checksum(archive.hash.or_empty())).collect();
-        for need in &entry.dependencies {
+        for need in entry.dependencies.iter().filter(|need| need.name.0.is_some()) {
             let version = find(need).and_then(|at| entries.get(at)).and_then(|found| found.version.get());
             let name = need.name.or_empty().to_owned();
             package.dependencies.push(Dependency { name, version: version.map(str::to_owned) });

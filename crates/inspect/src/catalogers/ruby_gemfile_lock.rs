@@ -39,15 +39,15 @@ impl Cataloger for RubyGemfileLock {
         let text = text::decode(file.content, seen);
         let mut unread = Unread::default();
         let lock = read(&text, &mut unread, seen);
-        unread.say(UnknownKind::Malformed, "line not understood", seen);
+        unread.say(UnknownKind::Malformed, "not understood", seen);
         report(lock, seen);
     }
 }
 
 /// Whether it came along inside an installed gem (`gems/name-1.0.0/…`), and so describes that gem's own development.
 fn is_shipped(file: &File<'_>) -> bool {
-    let mut folders = file.folder().split('/').skip_while(|folder| *folder != "gems");
-    folders.nth(1).is_some_and(|folder| folder.contains('-'))
+    let mut within = false;
+    file.folder().split('/').any(|folder| std::mem::replace(&mut within, folder == "gems") && folder.contains('-'))
 }
 
 #[derive(Default)]

@@ -40,7 +40,7 @@ impl Cataloger for RubyGemspec {
             return;
         }
         let text = text::decode(file.content, seen);
-        let found = read(&text, seen);
+        let found = read(&text);
         let stub = found.stub.unwrap_or_default();
         let by_name = file.name().strip_suffix(".gemspec").and_then(named).unwrap_or_default();
         let usable = |text: &&str| text::is_plausible(text);
@@ -77,13 +77,11 @@ static NEED: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(&format!(r"^\s*\w+\.add_(?:runtime_)?dependency\s*\(?\s*{LITERAL}")).ok());
 static TEXT: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(LITERAL).ok());
 
-fn read<'t>(text: &'t str, seen: &mut Observer<'_>) -> Found<'t> {
+fn read(text: &str) -> Found<'_> {
     let mut found = Found::default();
     let (Some(assignment), Some(need), Some(literal)) = (&*ASSIGNMENT, &*NEED, &*TEXT) else { return found };
-    let text_of = |captures: &regex::Captures<'t>, from: usize| {
-        (from..from.saturating_add(3)).find_map(|group| captures.get(group)).map(|m| m.as_str())
-    };
-    for (_, line) in text::lines(text, seen) {
+    // The list of a gem's files is one line of any length; nothing that we read stands behind so much of a line.
+    for line in text.lines().map(|line| line.get(..text::MAX_LINE).unwrap_or(line)) {
         found.is_specification |= line.contains("Gem::Specification");
         // `# stub: name version platform paths`
         if let Some(stub) = line.strip_prefix("# stub: ") {
@@ -107,6 +105,10 @@ fn read<'t>(text: &'t str, seen: &mut Observer<'_>) -> Found<'t> {
     found.needs.sort_by(|a, b| a.name.cmp(&b.name));
     found.needs.dedup();
     found
+}
+
+fn text_of<'t>(captures: &regex::Captures<'t>, from: usize) -> Option<&'t str> {
+    (from..from.saturating_add(3)).find_map(|group| captures.get(group)).map(|m| m.as_str())
 }
 
 /// Name and version of `name-1.0.0` and `name-1.0.0-x86_64-linux`: the version begins at the first hyphen before a digit
