@@ -29,8 +29,7 @@ impl Bounds {
         if self.path_bytes == 0 {
             return;
         }
-        let folder = folder.trim_start_matches("./").trim_matches('/');
-        let file = file.trim_start_matches("./").trim_matches('/');
+        let (folder, file) = (relative(folder), relative(file));
         let length = folder.len().saturating_add(file.len()).saturating_add(1);
         if length > MAX_PATH {
             self.long = self.long.saturating_add(1);
@@ -77,6 +76,15 @@ impl Bounds {
             seen.unknown(UnknownKind::Limit, reason);
         }
     }
+}
+
+/// A path without what it begins and ends with beside names.
+fn relative(mut path: &str) -> &str {
+    while let Some(rest) = path.strip_prefix('/').or_else(|| path.strip_prefix("./")).or_else(|| path.strip_suffix('/'))
+    {
+        path = rest;
+    }
+    path
 }
 
 /// Names as dependencies without versions.

@@ -9,6 +9,7 @@ const NAMES: &[(&str, &str)] = &[
     ("apache", "Apache-2.0"),
     ("apache-2", "Apache-2.0"),
     ("apache2", "Apache-2.0"),
+    ("apache-2-llvm-exceptions", "Apache-2.0 WITH LLVM-exception"),
     ("artistic", "Artistic-1.0"),
     ("artistic-1", "Artistic-1.0"),
     ("artistic-2", "Artistic-2.0"),
@@ -129,8 +130,10 @@ fn gnu(lower: &str) -> Option<String> {
         (Some(version), _) | (_, Some(version)) => (version, true),
         _ => (rest.strip_suffix("-only").unwrap_or(rest), false),
     };
+    // Without invariant sections.
+    let (version, variant) = version.strip_prefix("niv-").map_or((version, ""), |version| (version, "no-invariants-"));
     let version = if version.contains('.') { version.to_owned() } else { format!("{version}.0") };
-    let id = format!("{family}-{version}-{}", if later { "or-later" } else { "only" });
+    let id = format!("{family}-{version}-{variant}{}", if later { "or-later" } else { "only" });
     spdx::license_id(&id).map(|known| known.name.to_owned())
 }
 
@@ -146,6 +149,8 @@ mod tests {
             ("LGPL-2.1+", "LGPL-2.1-or-later"),
             ("GPL-2.0-or-later", "GPL-2.0-or-later"),
             ("GFDL-1.3+", "GFDL-1.3-or-later"),
+            ("GFDL-NIV-1.3+", "GFDL-1.3-no-invariants-or-later"),
+            ("Apache-2-LLVM-exceptions", "Apache-2.0 WITH LLVM-exception"),
             ("Expat", "MIT"),
             ("BSD-3-clause", "BSD-3-Clause"),
             ("zlib", "Zlib"),
