@@ -63,6 +63,9 @@ const I18N_STRING: u32 = 9;
 const START: usize = 8;
 const ENTRY: usize = 16;
 
+/// Strings of one array: ten times the files of the largest packages. They take 24 bytes each, however short they are.
+const MAX_STRINGS: usize = 1 << 20;
+
 #[derive(Clone, Copy)]
 struct Entry {
     tag: u32,
@@ -119,6 +122,9 @@ impl<'a> Header<'a> {
         let Some((entry, mut data)) = self.entry(tag, &[STRING, STRING_ARRAY]) else {
             return Ok(Vec::new());
         };
+        if entry.count > MAX_STRINGS {
+            return Err(Fault::limit("a package has more than a million files or names"));
+        }
         let mut strings = Vec::with_capacity(entry.count.min(data.len()));
         for _ in 0..entry.count {
             let end = memchr::memchr(0, data);
