@@ -1,5 +1,12 @@
 //! Debian's short names of licences as SPDX expressions.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+/// The SPDX identifiers by their lower case: Debian's names differ from most of them in case alone.
+static SPDX: LazyLock<HashMap<String, &'static str>> =
+    LazyLock::new(|| spdx::identifiers::LICENSES.iter().map(|l| (l.name.to_ascii_lowercase(), l.name)).collect());
+
 /// Names that only differ in how they are written; the left side is in lower case.
 const NAMES: &[(&str, &str)] = &[
     ("expat", "MIT"),
@@ -116,9 +123,7 @@ fn name(short: &str) -> Option<String> {
     if let Some((_, id)) = NAMES.iter().find(|(debian, _)| *debian == lower) {
         return Some((*id).to_owned());
     }
-    let exact = spdx::license_id(short).map(|id| id.name);
-    let any_case = || spdx::identifiers::LICENSES.iter().find(|l| l.name.eq_ignore_ascii_case(&lower)).map(|l| l.name);
-    exact.or_else(any_case).map(str::to_owned)
+    SPDX.get(&lower).map(|id| (*id).to_owned())
 }
 
 /// `gpl-2+`, `lgpl-2.1`, `gfdl-1.3+`; also as SPDX writes them. A bare `gpl` says no version, and has no SPDX name.
