@@ -282,7 +282,8 @@ fn testdata(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/cataloger").join(path)
 }
 
-/// The binary databases of the case folders are made here; `SEAWALL_BLESS=1` writes them anew.
+/// The binary databases of the case folders are made here; `SEAWALL_BLESS=1` writes them anew. Those of `rpm-sqlite` are
+/// not: rpm wrote them, for a package made for the purpose, and sqlite3 copied their table into pages of 512 bytes.
 #[test]
 fn databases_of_case_folders_are_those_that_the_builder_makes() {
     let headers = build::packages();

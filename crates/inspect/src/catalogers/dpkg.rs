@@ -7,7 +7,7 @@
 
 use seawall_model::{Ecosystem, Package, Recognition, SourcePackage, UnknownKind};
 
-use super::os_bounds::{Bounds, dependencies};
+use super::os_bounds::{Bounds, dependencies, text};
 use crate::unit::{Cataloger, File, Files, Need, Observer, Want};
 
 /// A system with five thousand packages has 8 MB.
@@ -48,7 +48,7 @@ impl Cataloger for DebianDpkg {
         if file.name().ends_with(".md5sums") {
             return;
         }
-        let text = String::from_utf8_lossy(file.content);
+        let text = text(file.content);
         let mut bounds = Bounds::new();
         let mut faults = 0_usize;
         let mut stanza = Stanza::default();

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 
 use seawall_model::{Ecosystem, UnknownKind};
 
+use super::os_bounds::text;
 use crate::unit::{Cataloger, File, Files, Need, Observation, Observer, Want};
 
 const COMMON: &str = "/usr/share/common-licenses/";
@@ -42,7 +43,7 @@ impl Cataloger for DebianCopyright {
     fn catalog(&self, file: &File<'_>, seen: &mut Observer<'_>) {
         let package = file.path.strip_prefix("usr/share/doc/").and_then(|rest| rest.strip_suffix("/copyright"));
         let Some(package) = package.filter(|name| !name.is_empty() && !name.contains('/')) else { return };
-        let text = String::from_utf8_lossy(file.content);
+        let text = text(file.content);
         let mut licences = BTreeSet::new();
         if is_machine_readable(&text) {
             let mut done = BTreeSet::new();
