@@ -261,11 +261,29 @@ fn a_header_that_claims_too_much_takes_nothing() {
     }
 }
 
+#[test]
+fn a_package_with_millions_of_names_is_cut() {
+    let names = vec![""; (1 << 20) + 1];
+    let header = build::header(&[
+        (1000, build::Value::Text("a")),
+        (1001, build::Value::Text("1")),
+        (1002, build::Value::Text("1")),
+        (1047, build::Value::Texts(&names)),
+    ]);
+    let seen = observe(NDB.0, NDB.1, &build::ndb(&[header]));
+    assert_eq!(packages(&seen).len(), 1);
+    assert!(matches!(unknowns(&seen)[..], [(UnknownKind::Limit, _)]), "{:?}", unknowns(&seen));
+    let status = format!("Package: a\nVersion: 1\nDepends: a,\n{}", " b,\n".repeat(20_000));
+    let seen = observe("debian-dpkg", "var/lib/dpkg/status", status.as_bytes());
+    assert!(matches!(unknowns(&seen)[..], [(UnknownKind::Limit, _)]), "{:?}", unknowns(&seen));
+}
+
 fn testdata(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/cataloger").join(path)
 }
 
-/// The binary databases of the case folders are made here; `SEAWALL_BLESS=1` writes them anew.
+/// The binary databases of the case folders are made here; `SEAWALL_BLESS=1` writes them anew. Those of `rpm-sqlite` are
+/// not: rpm wrote them, for a package made for the purpose, and sqlite3 copied their table into pages of 512 bytes.
 #[test]
 fn databases_of_case_folders_are_those_that_the_builder_makes() {
     let headers = build::packages();

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use base64::Engine as _;
 use seawall_model::{Ecosystem, Package, Recognition, SourcePackage, UnknownKind};
 
-use super::os_bounds::{Bounds, dependencies, owns};
+use super::os_bounds::{Bounds, dependencies, owns, text};
 use crate::unit::{Cataloger, File, Files, Need, Observer, Want};
 
 /// An image with a thousand packages has 20 MB.
@@ -44,7 +44,7 @@ impl Cataloger for AlpineApk {
     }
 
     fn catalog(&self, file: &File<'_>, seen: &mut Observer<'_>) {
-        let text = String::from_utf8_lossy(file.content);
+        let text = text(file.content);
         let mut bounds = Bounds::new();
         let mut stanza = Stanza::default();
         let mut number = 0_usize;

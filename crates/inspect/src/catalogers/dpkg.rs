@@ -7,13 +7,15 @@
 
 use seawall_model::{Ecosystem, Package, Recognition, SourcePackage, UnknownKind};
 
-use super::os_bounds::{Bounds, dependencies};
+use super::os_bounds::{Bounds, dependencies, text};
 use crate::unit::{Cataloger, File, Files, Need, Observer, Want};
 
 /// A system with five thousand packages has 8 MB.
 const NEED: Need = Need::Content(128 << 20);
 /// Broken stanzas that are named one by one.
 const MAX_FAULTS: usize = 100;
+/// Lines of one list of relations; dpkg itself writes each on one.
+const MAX_LINES: usize = 10_000;
 
 /// Reads dpkg's status.
 pub(super) struct DebianDpkg;
@@ -46,7 +48,7 @@ impl Cataloger for DebianDpkg {
         if file.name().ends_with(".md5sums") {
             return;
         }
-        let text = String::from_utf8_lossy(file.content);
+        let text = text(file.content);
         let mut bounds = Bounds::new();
         let mut faults = 0_usize;
         let mut stanza = Stanza::default();
@@ -69,6 +71,10 @@ impl Cataloger for DebianDpkg {
                     seen.unknown(UnknownKind::Malformed, reason);
                 }
                 continue;
+            }
+            if done.is_cut {
+                let reason = format_args!("stanza at line {}: a list of more than {MAX_LINES} lines", done.line);
+                seen.unknown(UnknownKind::Limit, reason);
             }
             seen.package(Recognition::PackageDatabase, done.into_package(&mut bounds));
         }
@@ -94,6 +100,8 @@ struct Stanza<'a> {
     needs: Vec<&'a str>,
     provides: Vec<&'a str>,
     field: Folded,
+    /// Whether a list had too many lines.
+    is_cut: bool,
 }
 
 /// The field that a line beginning with a space continues, if it is one that is read.
@@ -111,11 +119,7 @@ impl<'a> Stanza<'a> {
             self.line = number;
         }
         if line.starts_with([' ', '\t']) {
-            match self.field {
-                Folded::Needs => self.needs.push(line),
-                Folded::Provides => self.provides.push(line),
-                Folded::Other => {}
-            }
+            self.list(line);
             return;
         }
         self.field = Folded::Other;
@@ -135,12 +139,22 @@ impl<'a> Stanza<'a> {
         } else if is("Status") {
             self.status = value;
         } else if is("Depends") || is("Pre-Depends") {
-            self.needs.push(value);
             self.field = Folded::Needs;
+            self.list(value);
         } else if is("Provides") {
-            self.provides.push(value);
             self.field = Folded::Provides;
+            self.list(value);
         }
+    }
+
+    /// Adds a line to the list that is open, if one is.
+    fn list(&mut self, line: &'a str) {
+        let list = match self.field {
+            Folded::Needs => &mut self.needs,
+            Folded::Provides => &mut self.provides,
+            Folded::Other => return,
+        };
+        if list.len() < MAX_LINES { list.push(line) } else { self.is_cut = true }
     }
 
     /// Whether its files are there, at least in part. Of the three words the last is the state.

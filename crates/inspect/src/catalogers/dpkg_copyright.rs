@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 
 use seawall_model::{Ecosystem, UnknownKind};
 
+use super::os_bounds::text;
 use crate::unit::{Cataloger, File, Files, Need, Observation, Observer, Want};
 
 const COMMON: &str = "/usr/share/common-licenses/";
@@ -42,14 +43,12 @@ impl Cataloger for DebianCopyright {
     fn catalog(&self, file: &File<'_>, seen: &mut Observer<'_>) {
         let package = file.path.strip_prefix("usr/share/doc/").and_then(|rest| rest.strip_suffix("/copyright"));
         let Some(package) = package.filter(|name| !name.is_empty() && !name.contains('/')) else { return };
-        let text = String::from_utf8_lossy(file.content);
+        let text = text(file.content);
         let mut licences = BTreeSet::new();
         if is_machine_readable(&text) {
             let mut done = BTreeSet::new();
-            for line in text.lines() {
-                let Some((field, value)) = line.split_once(':') else { continue };
-                let value = value.trim();
-                if !is_licence_field(field) || value.is_empty() || !done.insert(value) {
+            for value in licence_fields(&text) {
+                if !done.insert(value) {
                     continue;
                 }
                 licences.insert(licence::expression(value));
@@ -81,13 +80,22 @@ fn is_machine_readable(text: &str) -> bool {
     ["Format", "Format-Specification"].iter().any(|name| field.eq_ignore_ascii_case(name))
 }
 
-fn is_licence_field(field: &str) -> bool {
-    field.eq_ignore_ascii_case("License")
+/// The first line of each `License` field, where it is not empty.
+fn licence_fields(text: &str) -> impl Iterator<Item = &str> {
+    const FIELD: &str = "License:";
+    memchr::memchr_iter(b'\n', text.as_bytes()).filter_map(|end| {
+        let line = text.get(end.checked_add(1)?..)?;
+        line.get(..FIELD.len()).filter(|start| start.eq_ignore_ascii_case(FIELD))?;
+        let value = line.get(FIELD.len()..)?;
+        let value = value.split('\n').next().unwrap_or_default().trim();
+        (!value.is_empty()).then_some(value)
+    })
 }
 
 /// The words after each pointer, a full stop at the end of the sentence left off.
 fn common_licences(text: &str) -> impl Iterator<Item = &str> {
-    text.split(COMMON).skip(1).filter_map(|rest| {
+    memchr::memmem::find_iter(text.as_bytes(), COMMON).filter_map(|start| {
+        let rest = text.get(start.checked_add(COMMON.len())?..)?;
         let end =
             rest.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '+'))).unwrap_or(rest.len());
         let name = rest.get(..end)?.trim_end_matches(['.', '-']);
@@ -97,11 +105,9 @@ fn common_licences(text: &str) -> impl Iterator<Item = &str> {
 
 /// Whether the text grants "any later version", over line breaks too.
 fn says_or_later(text: &str) -> bool {
-    let mut words = text.split_whitespace().peekable();
-    while let Some(word) = words.next() {
-        if word == "any" && words.peek().is_some_and(|next| next.starts_with("later")) {
-            return true;
-        }
-    }
-    false
+    memchr::memmem::find_iter(text.as_bytes(), "later").any(|at| {
+        let before = text.get(..at).unwrap_or_default();
+        let trimmed = before.trim_end();
+        trimmed.len() < before.len() && trimmed.ends_with("any")
+    })
 }

@@ -5,7 +5,7 @@
 
 use seawall_model::Ecosystem;
 
-use super::os_bounds::{Bounds, owns};
+use super::os_bounds::{Bounds, owns, text};
 use crate::unit::{Cataloger, File, Files, Need, Observer, Want};
 
 /// The list of a package with 200,000 files has 16 MB.
@@ -39,15 +39,18 @@ impl Cataloger for DebianDpkgFiles {
     }
 
     fn catalog(&self, file: &File<'_>, seen: &mut Observer<'_>) {
-        let text = String::from_utf8_lossy(file.content);
+        let text = text(file.content);
         let mut bounds = Bounds::new();
         let mut files = Vec::new();
         let name = if let Some(name) = file.name().strip_suffix(".list") {
-            let mut lines = text.lines().peekable();
-            while let Some(path) = lines.next() {
+            let mut start = 0;
+            for end in memchr::memchr_iter(b'\n', text.as_bytes()).chain([text.len()]) {
+                let path = text.get(start..end).unwrap_or_default();
+                start = end.saturating_add(1);
                 // A folder stands right before what is in it; an empty one passes for a file, which does no harm.
-                let is_folder =
-                    lines.peek().and_then(|next| next.strip_prefix(path)).is_some_and(|rest| rest.starts_with('/'));
+                // The last byte is looked at first: it tells most paths from the ones before them.
+                let next = text.as_bytes().get(start..).unwrap_or_default();
+                let is_folder = next.get(path.len()) == Some(&b'/') && next.starts_with(path.as_bytes());
                 if !is_folder {
                     bounds.path(&mut files, "", path);
                 }
@@ -56,7 +59,7 @@ impl Cataloger for DebianDpkgFiles {
         } else {
             let digests = text.lines().filter_map(|line| line.split_once(char::is_whitespace));
             for (_, path) in digests {
-                bounds.path(&mut files, "", path.trim_start().trim_start_matches('*'));
+                bounds.path(&mut files, "", path.trim_start());
             }
             file.name().trim_end_matches(".md5sums")
         };

@@ -1,5 +1,7 @@
-//! What one database of installed packages may take: owned paths and names are short in the file and long in memory,
-//! so that a hostile database could ask for a thousand times its own size.
+//! What the operating-system catalogers share: above all what one database of installed packages may take. Owned paths
+//! and names are short in the file and long in memory, so that a hostile one could ask for a thousand times its size.
+
+use std::borrow::Cow;
 
 use seawall_model::{Dependency, Ecosystem, UnknownKind};
 
@@ -29,8 +31,7 @@ impl Bounds {
         if self.path_bytes == 0 {
             return;
         }
-        let folder = folder.trim_start_matches("./").trim_matches('/');
-        let file = file.trim_start_matches("./").trim_matches('/');
+        let (folder, file) = (relative(folder), relative(file));
         let length = folder.len().saturating_add(file.len()).saturating_add(1);
         if length > MAX_PATH {
             self.long = self.long.saturating_add(1);
@@ -75,6 +76,25 @@ impl Bounds {
         if self.long > 0 {
             let reason = format_args!("{} owned paths are longer than {MAX_PATH} bytes", self.long);
             seen.unknown(UnknownKind::Limit, reason);
+        }
+    }
+}
+
+/// Bytes as text; what is not UTF-8 is replaced. Sound text, nearly all there is, is checked many bytes at a time,
+/// which `String::from_utf8_lossy` alone does not do.
+pub(super) fn text(bytes: &[u8]) -> Cow<'_, str> {
+    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
+}
+
+/// A path without what it begins and ends with beside names.
+fn relative(path: &str) -> &str {
+    let (mut start, mut end) = (0, path.len());
+    loop {
+        match path.as_bytes().get(start..end) {
+            Some([b'/', ..]) => start = start.saturating_add(1),
+            Some([b'.', b'/', ..]) => start = start.saturating_add(2),
+            Some([.., b'/']) => end = end.saturating_sub(1),
+            _ => return path.get(start..end).unwrap_or_default(),
         }
     }
 }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::unit::{Cataloger, File, Files, Need, Observation, Observer, Want};
 
-const NEED: Need = Need::Content(32 << 20);
+const NEED: Need = Need::Content(8 << 20);
 /// An image names some dozens.
 const MAX_CONTENT_SETS: usize = 10_000;
 

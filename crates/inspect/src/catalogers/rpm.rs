@@ -34,7 +34,7 @@ enum Fault {
     Malformed(String),
     /// It asks for more than it can hold.
     #[error("{0}")]
-    Limit(&'static str),
+    Limit(String),
     /// A form that is not read.
     #[error("{0}")]
     Unsupported(String),
@@ -43,6 +43,19 @@ enum Fault {
 impl Fault {
     fn malformed(reason: impl std::fmt::Display) -> Self {
         Self::Malformed(reason.to_string())
+    }
+
+    fn limit(reason: impl std::fmt::Display) -> Self {
+        Self::Limit(reason.to_string())
+    }
+
+    /// The same, of this package.
+    fn of(self, package: &str) -> Self {
+        match self {
+            Self::Malformed(reason) => Self::Malformed(format!("{package}: {reason}")),
+            Self::Limit(reason) => Self::Limit(format!("{package}: {reason}")),
+            Self::Unsupported(reason) => Self::Unsupported(format!("{package}: {reason}")),
+        }
     }
 
     fn kind(&self) -> UnknownKind {
@@ -74,7 +87,7 @@ impl<'a, 'b> Reading<'a, 'b> {
         self.room = self
             .room
             .checked_sub(header.len().max(1))
-            .ok_or(Fault::Limit("headers take more bytes than the database has: records overlap"))?;
+            .ok_or_else(|| Fault::limit("headers take more bytes than the database has: records overlap"))?;
         match package::read(header, &mut self.bounds) {
             Ok(None) => {}
             Ok(Some(read)) => {
@@ -99,11 +112,9 @@ impl<'a, 'b> Reading<'a, 'b> {
     }
 
     /// Reports how it ended.
-    fn finish(mut self, end: Result<(), Fault>) {
+    fn finish(self, end: Result<(), Fault>) {
         if let Err(fault) = end {
-            // The end of it is always said, however many faults there were before.
-            self.faults = self.faults.min(MAX_FAULTS.saturating_sub(1));
-            self.fault(&fault);
+            self.seen.unknown(fault.kind(), &fault);
         }
         if self.faults > MAX_FAULTS {
             let reason = format_args!("{} more packages or pages cannot be read", self.faults - MAX_FAULTS);
@@ -113,7 +124,7 @@ impl<'a, 'b> Reading<'a, 'b> {
     }
 }
 
-/// The two parts that a database lies in: the classic place, and those of images whose `/var` is not part of them.
+/// Where a database lies: the classic place, that of newer systems, and that of image-based ones, whose `/var` is empty.
 macro_rules! places {
     ($($file:literal),*) => {
         &[$(

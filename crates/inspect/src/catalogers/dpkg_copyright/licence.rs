@@ -1,5 +1,12 @@
 //! Debian's short names of licences as SPDX expressions.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+/// The SPDX identifiers by their lower case: Debian's names differ from most of them in case alone.
+static SPDX: LazyLock<HashMap<String, &'static str>> =
+    LazyLock::new(|| spdx::identifiers::LICENSES.iter().map(|l| (l.name.to_ascii_lowercase(), l.name)).collect());
+
 /// Names that only differ in how they are written; the left side is in lower case.
 const NAMES: &[(&str, &str)] = &[
     ("expat", "MIT"),
@@ -9,6 +16,7 @@ const NAMES: &[(&str, &str)] = &[
     ("apache", "Apache-2.0"),
     ("apache-2", "Apache-2.0"),
     ("apache2", "Apache-2.0"),
+    ("apache-2-llvm-exceptions", "Apache-2.0 WITH LLVM-exception"),
     ("artistic", "Artistic-1.0"),
     ("artistic-1", "Artistic-1.0"),
     ("artistic-2", "Artistic-2.0"),
@@ -115,9 +123,7 @@ fn name(short: &str) -> Option<String> {
     if let Some((_, id)) = NAMES.iter().find(|(debian, _)| *debian == lower) {
         return Some((*id).to_owned());
     }
-    let exact = spdx::license_id(short).map(|id| id.name);
-    let any_case = || spdx::identifiers::LICENSES.iter().find(|l| l.name.eq_ignore_ascii_case(&lower)).map(|l| l.name);
-    exact.or_else(any_case).map(str::to_owned)
+    SPDX.get(&lower).map(|id| (*id).to_owned())
 }
 
 /// `gpl-2+`, `lgpl-2.1`, `gfdl-1.3+`; also as SPDX writes them. A bare `gpl` says no version, and has no SPDX name.
@@ -129,8 +135,10 @@ fn gnu(lower: &str) -> Option<String> {
         (Some(version), _) | (_, Some(version)) => (version, true),
         _ => (rest.strip_suffix("-only").unwrap_or(rest), false),
     };
+    // Without invariant sections.
+    let (version, variant) = version.strip_prefix("niv-").map_or((version, ""), |version| (version, "no-invariants-"));
     let version = if version.contains('.') { version.to_owned() } else { format!("{version}.0") };
-    let id = format!("{family}-{version}-{}", if later { "or-later" } else { "only" });
+    let id = format!("{family}-{version}-{variant}{}", if later { "or-later" } else { "only" });
     spdx::license_id(&id).map(|known| known.name.to_owned())
 }
 
@@ -146,6 +154,8 @@ mod tests {
             ("LGPL-2.1+", "LGPL-2.1-or-later"),
             ("GPL-2.0-or-later", "GPL-2.0-or-later"),
             ("GFDL-1.3+", "GFDL-1.3-or-later"),
+            ("GFDL-NIV-1.3+", "GFDL-1.3-no-invariants-or-later"),
+            ("Apache-2-LLVM-exceptions", "Apache-2.0 WITH LLVM-exception"),
             ("Expat", "MIT"),
             ("BSD-3-clause", "BSD-3-Clause"),
             ("zlib", "Zlib"),

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use super::Fault;
 use super::bytes::Order;
+use crate::catalogers::os_bounds::text;
 
 /// Tags that are read
 /// ([list](https://rpm-software-management.github.io/rpm/manual/tags.html)).
@@ -63,6 +64,9 @@ const I18N_STRING: u32 = 9;
 const START: usize = 8;
 const ENTRY: usize = 16;
 
+/// Strings of one array: ten times the files of the largest packages. They take 24 bytes each, however short they are.
+const MAX_STRINGS: usize = 1 << 20;
+
 #[derive(Clone, Copy)]
 struct Entry {
     tag: u32,
@@ -110,7 +114,7 @@ impl<'a> Header<'a> {
     pub(super) fn string(&self, tag: u32) -> Option<Cow<'a, str>> {
         let (_, data) = self.entry(tag, &[STRING, STRING_ARRAY, I18N_STRING])?;
         let end = memchr::memchr(0, data)?;
-        let text = String::from_utf8_lossy(data.get(..end)?);
+        let text = text(data.get(..end)?);
         (!text.is_empty() && text != "(none)").then_some(text)
     }
 
@@ -119,14 +123,17 @@ impl<'a> Header<'a> {
         let Some((entry, mut data)) = self.entry(tag, &[STRING, STRING_ARRAY]) else {
             return Ok(Vec::new());
         };
+        if entry.count > MAX_STRINGS {
+            return Err(Fault::limit("a package has more than a million files or names"));
+        }
         let mut strings = Vec::with_capacity(entry.count.min(data.len()));
         for _ in 0..entry.count {
             let end = memchr::memchr(0, data);
-            let Some((text, rest)) = end.and_then(|end| Some((data.get(..end)?, data.get(end.checked_add(1)?..)?)))
+            let Some((string, rest)) = end.and_then(|end| Some((data.get(..end)?, data.get(end.checked_add(1)?..)?)))
             else {
                 return Err(Fault::malformed(format_args!("the strings of tag {tag} leave the header")));
             };
-            strings.push(String::from_utf8_lossy(text));
+            strings.push(text(string));
             data = rest;
         }
         Ok(strings)

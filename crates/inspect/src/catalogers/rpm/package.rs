@@ -45,7 +45,7 @@ pub(super) fn read(bytes: &[u8], bounds: &mut Bounds) -> Result<Option<Read>, Fa
     let mut fault = None;
     let mut list = |tag| {
         header.strings(tag).unwrap_or_else(|error| {
-            fault = Some(Fault::malformed(format_args!("{}: {error}", package.name)));
+            fault = Some(error.of(&package.name));
             Vec::new()
         })
     };
@@ -56,7 +56,7 @@ pub(super) fn read(bytes: &[u8], bounds: &mut Bounds) -> Result<Option<Read>, Fa
     let names = provides.iter().map(|n| n.as_ref()).filter(|n| *n != package.name);
     package.provides = bounds.names(names).into_iter().map(str::to_owned).collect();
     let files = files(&header, bounds).unwrap_or_else(|error| {
-        fault = Some(Fault::malformed(format_args!("{}: {error}", package.name)));
+        fault = Some(error.of(&package.name));
         Vec::new()
     });
     Ok(Some(Read { package, files, fault }))
