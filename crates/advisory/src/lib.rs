@@ -12,3 +12,5 @@ pub use store::{
 pub use version::{
     MAX_CONSTRAINT_LENGTH, MAX_VERSION_LENGTH, Scheme, Version, VersionError, compare, in_range, matches_constraint,
 };
+mod vex;
+pub use vex::{VexDocument, VexError, VexFormat, read_vex};
