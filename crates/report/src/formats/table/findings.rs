@@ -34,15 +34,15 @@ pub(super) fn write(page: &mut Page<'_>) -> io::Result<()> {
     let exploited = report.visible().any(|f| f.enrichment.kev.is_some());
     let roomy = page.columns() >= 110;
     let column = |name, least, right| Column { name, least, right };
-    let version = Some(if roomy { 16 } else { 10 });
+    let version = Some(if roomy { 16 } else { 9 });
     let columns = vec![
-        column("PACKAGE", Some(if roomy { 14 } else { 12 }), false),
+        column("PACKAGE", Some(if roomy { 14 } else { 10 }), false),
         column("INSTALLED", version, false),
         column("FIXED", version, false),
-        column("VULNERABILITY", None, false),
+        column("VULNERABILITY", (page.columns() < 80).then_some(14), false),
         column("SEVERITY", None, false),
         column("RISK", None, true),
-        column(if exploited { "EPSS / KEV" } else { "EPSS" }, None, false),
+        column(if exploited { "EPSS/KEV" } else { "EPSS" }, None, false),
     ];
     write_sections(page, &packages, columns)?;
     let columns = vec![

@@ -34,6 +34,12 @@ impl Grid {
                 *slot = (*slot).max(width(cell));
             }
         }
+        // One long name must not push everything else to the right.
+        for (slot, column) in widths.iter_mut().zip(&columns) {
+            if column.least.is_some() && total <= 400 {
+                *slot = (*slot).min(48);
+            }
+        }
         let mut over = (widths.iter().sum::<usize>() + GAP * widths.len()).saturating_sub(total);
         while over > 0 {
             let squeezable = widths.iter().zip(&columns).enumerate();
