@@ -1,7 +1,7 @@
 //! Every format: its snapshots, its order, its harmlessness.
 //!
 //! `SEAWALL_BLESS=1 cargo test -p seawall-report` writes the snapshots anew.
-#![allow(missing_docs, dead_code, clippy::disallowed_methods)]
+#![allow(missing_docs, dead_code, clippy::disallowed_methods, clippy::print_stderr)]
 
 #[path = "support/sample.rs"]
 mod sample;

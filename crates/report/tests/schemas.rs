@@ -1,5 +1,5 @@
 //! What is written is what each format's own schema allows.
-#![allow(missing_docs, dead_code, clippy::disallowed_methods)]
+#![allow(missing_docs, dead_code, clippy::disallowed_methods, clippy::print_stderr)]
 
 #[path = "support/sample.rs"]
 mod sample;
