@@ -100,22 +100,30 @@ impl<'a> ReportDiff<'a> {
     }
 }
 
+/// Versions of one package in the older and in the newer report.
+#[derive(Default)]
+struct Versions<'a> {
+    old: BTreeSet<&'a str>,
+    new: BTreeSet<&'a str>,
+}
+
 fn packages(old: &Report, new: &Report) -> Vec<PackageChange> {
-    let mut versions: BTreeMap<(&'static str, &str), (BTreeSet<&str>, BTreeSet<&str>)> = BTreeMap::new();
+    let mut versions: BTreeMap<(&'static str, &str), Versions<'_>> = BTreeMap::new();
     for package in &old.inventory.packages {
-        let slot = versions.entry((package.ecosystem.purl_type(), &package.name)).or_default();
-        slot.0.insert(&package.version);
+        versions.entry((package.ecosystem.purl_type(), &package.name)).or_default().old.insert(&package.version);
     }
     for package in &new.inventory.packages {
-        let slot = versions.entry((package.ecosystem.purl_type(), &package.name)).or_default();
-        slot.1.insert(&package.version);
+        versions.entry((package.ecosystem.purl_type(), &package.name)).or_default().new.insert(&package.version);
     }
-    let change = |((ecosystem, name), (old, new)): ((&'static str, &str), (BTreeSet<&str>, BTreeSet<&str>))| {
-        let only = |these: &BTreeSet<&str>, those: &BTreeSet<&str>| {
-            these.difference(those).map(|version| (*version).to_owned()).collect::<Vec<_>>()
-        };
-        let change = PackageChange { ecosystem, name: name.to_owned(), old: only(&old, &new), new: only(&new, &old) };
-        (!change.old.is_empty() || !change.new.is_empty()).then_some(change)
+    let only = |these: &BTreeSet<&str>, those: &BTreeSet<&str>| {
+        these.difference(those).map(|version| (*version).to_owned()).collect::<Vec<_>>()
     };
-    versions.into_iter().filter_map(change).collect()
+    let mut changes = Vec::new();
+    for ((ecosystem, name), Versions { old, new }) in versions {
+        let (old, new) = (only(&old, &new), only(&new, &old));
+        if !old.is_empty() || !new.is_empty() {
+            changes.push(PackageChange { ecosystem, name: name.to_owned(), old, new });
+        }
+    }
+    changes
 }

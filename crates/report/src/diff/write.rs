@@ -100,8 +100,8 @@ impl ReportDiff<'_> {
         let configuration = self.configuration.iter().map(|change| {
             Object::new()
                 .put("setting", &change.setting)
-                .put("old", change.old.as_ref().map(String::as_str))
-                .put("new", change.new.as_ref().map(String::as_str))
+                .put("old", change.old.as_deref())
+                .put("new", change.new.as_deref())
         });
         let (came, went, kept) = self.layers();
         let layers = Object::new().put("new", came).put("gone", went).put("unchanged", kept);

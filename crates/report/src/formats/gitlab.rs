@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use seawall_model::{Finding, Report, Severity};
 
 use crate::json::{Object, Value};
-use crate::text::safe_url;
+use crate::text::{clean, safe_url};
 use crate::{Format, RenderOptions, identity, time, view};
 
 /// The version of GitLab's report schemas that this follows.
@@ -104,7 +104,12 @@ fn vulnerability(report: &Report, finding: &Finding, id: &str) -> Object {
 }
 
 fn cut(text: &str, characters: usize) -> String {
-    text.chars().take(characters).collect()
+    clean_lines(text).chars().take(characters).collect()
+}
+
+/// Every line harmless, the line ends kept.
+fn clean_lines(text: &str) -> String {
+    text.lines().map(clean).collect::<Vec<_>>().join("\n")
 }
 
 const fn severity(severity: Severity) -> &'static str {

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use seawall_model::{Finding, Report, Severity};
 
 use crate::json::{Object, Value};
-use crate::text::percent;
+use crate::text::{clean, percent};
 use crate::{Format, RenderOptions, identity, view};
 
 /// SARIF 2.1.0, in the form that code hosts show well.
@@ -42,7 +42,8 @@ impl Format for Sarif {
             .put("semanticVersion", &report.tool.version)
             .put("rules", rules.values().map(|findings| rule(findings)).collect::<Vec<_>>());
         let unknowns = report.inventory.unknowns.iter().map(|unknown| {
-            let message = Object::new().put("text", format!("not looked at: {}: {}", unknown.path, unknown.reason));
+            let text = format!("not looked at: {}: {}", unknown.path, unknown.reason);
+            let message = Object::new().put("text", clean(&text).as_ref());
             Object::new().put("level", "warning").put("message", message)
         });
         let invocation = Object::new()
@@ -93,7 +94,7 @@ fn rule(findings: &[&Finding]) -> Object {
     let Some(first) = findings.first() else { return Object::new() };
     // One rule has one severity: the worst that any package has from it.
     let worst = findings.iter().max_by_key(|f| f.severity).unwrap_or(first);
-    let title = if first.title.is_empty() { &first.id } else { &first.title };
+    let title = clean(if first.title.is_empty() { &first.id } else { &first.title });
     let mut tags = vec![first.kind.name().to_owned(), "security".to_owned(), worst.severity.name().to_uppercase()];
     tags.extend(first.enrichment.cwes.iter().map(|cwe| format!("external/cwe/{}", cwe.to_lowercase())));
     let advice = if first.remediation.is_empty() { "No fix is known yet." } else { &first.remediation };
@@ -104,10 +105,10 @@ fn rule(findings: &[&Finding]) -> Object {
     Object::new()
         .put("id", &first.id)
         .put("name", pascal(first.kind.name()))
-        .put("shortDescription", Object::new().put("text", title))
-        .put("fullDescription", Object::new().put("text", title))
+        .put("shortDescription", Object::new().put("text", title.as_ref()))
+        .put("fullDescription", Object::new().put("text", title.as_ref()))
         .put_some("helpUri", view::link(first))
-        .put("help", Object::new().put("text", advice))
+        .put("help", Object::new().put("text", clean(advice).as_ref()))
         .put("defaultConfiguration", Object::new().put("level", level(worst.severity)))
         .put("properties", properties)
 }
@@ -205,7 +206,8 @@ fn message(finding: &Finding) -> String {
         text.push_str(&format!(" {}", finding.remediation));
     }
     // `[text](1)` in a SARIF message is a link to a location, `{0}` an argument.
-    text.replace('[', "\\[").replace(']', "\\]").replace('{', "{{").replace('}', "}}")
+    // Readers print it as it is, so it is made harmless here.
+    clean(&text).replace('[', "\\[").replace(']', "\\]").replace('{', "{{").replace('}', "}}")
 }
 
 fn location(report: &Report, finding: &Finding) -> Object {

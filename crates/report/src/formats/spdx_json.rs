@@ -87,5 +87,6 @@ fn package(package: &Element) -> Object {
         .put("licenseDeclared", &package.licence)
         .put("copyrightText", "NOASSERTION")
         .put_filled("externalRefs", references.collect::<Vec<_>>())
-        .put("primaryPackagePurpose", package.purpose)
+        // The schema spells it with an underscore, the tag-value form with a hyphen.
+        .put("primaryPackagePurpose", package.purpose.replace('-', "_"))
 }

@@ -34,34 +34,39 @@ pub(crate) fn pad(text: &str, columns: usize) -> String {
     format!("{text}{}", " ".repeat(missing))
 }
 
-/// `text` in lines of at most `columns`, broken after blanks and, in long words, after `-`, `.`, `/`, `:`, `+`, `_`, `,`
-/// or, where there is none, anywhere. Never empty.
+/// `text` in lines of at most `columns`, broken at blanks and, in long words, after `-`, `.`, `/`, `:`, `+`, `_`, `,` or,
+/// where there is none, anywhere. Never empty.
 pub(crate) fn wrap(text: &str, columns: usize) -> Vec<String> {
     let columns = columns.max(4);
     let mut lines = Vec::new();
     let mut line = String::new();
     let mut used = 0;
-    // Byte length of the line up to its last good break.
+    // Byte lengths of the line up to its last blank, and up to its last other good break.
+    let mut blank = 0;
     let mut good_break = 0;
     for c in text.chars() {
         let wide = c.width().unwrap_or(0);
         if used + wide > columns && !line.is_empty() {
             if c == ' ' {
                 lines.push(std::mem::take(&mut line));
-                (used, good_break) = (0, 0);
+                (used, blank, good_break) = (0, 0, 0);
                 continue;
             }
             // A break in the first third would leave a ragged column: cut in the word instead.
-            let cut = if good_break * 3 > line.len() { good_break } else { line.len() };
+            let cuts = [blank, good_break];
+            let cut = cuts.into_iter().find(|cut| cut * 3 > line.len()).unwrap_or(line.len());
             let rest = line.split_off(cut);
             lines.push(line.trim_end().to_owned());
             line = rest;
             used = width(&line);
-            good_break = 0;
+            (blank, good_break) = (0, 0);
         }
         line.push(c);
         used += wide;
-        if matches!(c, ' ' | '-' | '.' | '/' | ':' | '+' | '_' | ',') {
+        if c == ' ' {
+            blank = line.len();
+        }
+        if matches!(c, '-' | '.' | '/' | ':' | '+' | '_' | ',') {
             good_break = line.len();
         }
     }

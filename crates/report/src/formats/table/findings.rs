@@ -13,16 +13,13 @@ const PER_PACKAGE: usize = 5;
 /// The fewest columns in which a title is worth its place.
 const TITLE: usize = 18;
 
-/// Place of the severity among the cells.
-const SEVERITY: usize = 4;
-
 struct Row<'a> {
-    cells: [String; 7],
+    cells: Vec<String>,
     title: String,
     finding: &'a Finding,
 }
 
-/// Every visible finding by section and package.
+/// Every visible finding by section and package: what is about packages first, then what is about files and settings.
 pub(super) fn write(page: &mut Page<'_>) -> io::Result<()> {
     let report = page.report;
     let mut sections = view::sections(report, report.visible());
@@ -32,27 +29,51 @@ pub(super) fn write(page: &mut Page<'_>) -> io::Result<()> {
             sections.push(section);
         }
     }
-    let rows: Vec<Vec<Vec<Row<'_>>>> =
-        sections.iter().map(|s| s.groups.iter().map(|g| rows(page, g)).collect()).collect();
+    let (packages, others): (Vec<_>, Vec<_>) =
+        sections.into_iter().partition(|s| s.groups.iter().any(|g| g.package.is_some()));
     let exploited = report.visible().any(|f| f.enrichment.kev.is_some());
+    let roomy = page.columns() >= 110;
     let column = |name, least, right| Column { name, least, right };
+    let version = Some(if roomy { 16 } else { 9 });
     let columns = vec![
-        column("PACKAGE", Some(12), false),
-        column("INSTALLED", Some(10), false),
-        column("FIXED", Some(10), false),
-        column("VULNERABILITY", None, false),
+        column("PACKAGE", Some(if roomy { 14 } else { 10 }), false),
+        column("INSTALLED", version, false),
+        column("FIXED", version, false),
+        column("VULNERABILITY", (page.columns() < 80).then_some(14), false),
         column("SEVERITY", None, false),
         column("RISK", None, true),
-        column(if exploited { "EPSS / KEV" } else { "EPSS" }, None, false),
+        column(if exploited { "EPSS/KEV" } else { "EPSS" }, None, false),
     ];
-    let grid = Grid::new(columns, rows.iter().flatten().flatten().map(|r| r.cells.as_slice()), reserved(page))
-        .with_rest_of(page.columns());
-    for (section, groups) in sections.iter().zip(&rows) {
+    write_sections(page, &packages, columns)?;
+    let columns = vec![
+        column("WHERE", Some(16), false),
+        column("FINDING", Some(16), false),
+        column("SEVERITY", None, false),
+        column("RISK", None, true),
+    ];
+    write_sections(page, &others, columns)
+}
+
+fn write_sections(page: &mut Page<'_>, sections: &[Section<'_>], columns: Vec<Column>) -> io::Result<()> {
+    if sections.is_empty() {
+        return Ok(());
+    }
+    let severity = columns.iter().position(|c| c.name == "SEVERITY").unwrap_or(0);
+    let rows: Vec<Vec<Vec<Row<'_>>>> =
+        sections.iter().map(|s| s.groups.iter().map(|g| rows(page, g)).collect()).collect();
+    let cells = rows.iter().flatten().flatten().map(|r| r.cells.as_slice());
+    let grid = Grid::new(columns, cells, reserved(page)).with_rest_of(page.columns());
+    let titled = grid.rest() >= TITLE;
+    writeln!(page.out)?;
+    grid.headings(page.paint, if titled { "TITLE" } else { "" }, page.out)?;
+    for (place, (section, groups)) in sections.iter().zip(&rows).enumerate() {
+        if place > 0 {
+            writeln!(page.out)?;
+        }
         let title = fit(&heading(section), page.columns());
-        writeln!(page.out, "\n{}", page.paint.strong(&title))?;
-        grid.headings(page.paint, if grid.rest() >= TITLE { "TITLE" } else { "" }, page.out)?;
+        writeln!(page.out, "{}", page.paint.strong(&title))?;
         for (group, rows) in section.groups.iter().zip(groups) {
-            write_group(page, &grid, group, rows)?;
+            write_group(page, &grid, severity, group, rows)?;
         }
     }
     Ok(())
@@ -61,7 +82,7 @@ pub(super) fn write(page: &mut Page<'_>) -> io::Result<()> {
 /// On a wide terminal the title gets some room before long names and versions do.
 fn reserved(page: &Page<'_>) -> usize {
     match page.columns() {
-        columns if columns >= 110 => columns - columns / 4,
+        columns if columns >= 110 => columns - TITLE - columns / 8,
         columns => columns,
     }
 }
@@ -96,29 +117,34 @@ fn row<'a>(
     finding: &'a Finding,
     previous_fix: &mut String,
 ) -> Row<'a> {
-    let (name, version) = match group.package {
-        Some(package) => (clean(&package.name).into_owned(), clean(&package.version).into_owned()),
-        None => (place_of(finding), String::new()),
-    };
-    let fix = if finding.package.is_some() { view::fix(&finding.fix) } else { String::new() };
-    // Whoever greps a file wants every line whole; on a terminal the eye follows the group.
     let named = place == 0 || page.options.width.is_none();
-    let same_fix = !named && fix == *previous_fix;
-    previous_fix.clone_from(&fix);
-    let enrichment = &finding.enrichment;
-    let mut likelihood: Vec<String> = enrichment.epss.map(|epss| share(f64::from(epss))).into_iter().collect();
-    if enrichment.kev.is_some() {
-        likelihood.push("KEV".to_owned());
-    }
-    let cells = [
-        if named { name } else { String::new() },
-        if named { version } else { String::new() },
-        if same_fix { String::new() } else { fix },
-        clean(&finding.id).into_owned(),
-        finding.severity.name().to_uppercase(),
-        format!("{:.0}", finding.risk.score),
-        likelihood.join(" "),
-    ];
+    let only = |show: bool, text: String| if show { text } else { String::new() };
+    let id = clean(&finding.id).into_owned();
+    let severity = finding.severity.name().to_uppercase();
+    let risk = format!("{:.0}", finding.risk.score);
+    let cells = match group.package {
+        None => vec![place_of(finding), id, severity, risk],
+        Some(package) => {
+            let fix = view::fix(&finding.fix);
+            // Whoever greps a file wants every line whole; on a terminal the eye follows the group.
+            let same_fix = !named && fix == *previous_fix;
+            previous_fix.clone_from(&fix);
+            let mut likelihood: Vec<String> =
+                finding.enrichment.epss.map(|epss| share(f64::from(epss))).into_iter().collect();
+            if finding.enrichment.kev.is_some() {
+                likelihood.push("KEV".to_owned());
+            }
+            vec![
+                only(named, clean(&package.name).into_owned()),
+                only(named, clean(&package.version).into_owned()),
+                only(!same_fix, fix),
+                id,
+                severity,
+                risk,
+                likelihood.join(" "),
+            ]
+        }
+    };
     let title = match &finding.suppressed {
         Some(_) => view::why_not_counted(finding),
         None => clean(&finding.title).into_owned(),
@@ -128,19 +154,28 @@ fn row<'a>(
 
 fn place_of(finding: &Finding) -> String {
     let path = clean(&finding.location.path);
+    if path.is_empty() {
+        return "image".to_owned();
+    }
     match finding.location.line {
         Some(line) => format!("{path}:{line}"),
         None => path.into_owned(),
     }
 }
 
-fn write_group(page: &mut Page<'_>, grid: &Grid, group: &Group<'_>, rows: &[Row<'_>]) -> io::Result<()> {
+fn write_group(
+    page: &mut Page<'_>,
+    grid: &Grid,
+    severity: usize,
+    group: &Group<'_>,
+    rows: &[Row<'_>],
+) -> io::Result<()> {
     let paint = page.paint;
     for row in rows {
         let title = if grid.rest() >= TITLE { row.title.as_str() } else { "" };
         let painted = |place: usize, cell: &str| match place {
             0 => paint.strong(cell),
-            SEVERITY => paint.severity(row.finding.severity, cell),
+            column if column == severity => paint.severity(row.finding.severity, cell),
             _ => cell.to_owned(),
         };
         grid.row(&row.cells, title, painted, page.out)?;

@@ -1,7 +1,7 @@
 use std::io::{self, Write};
 
 use super::paint::Paint;
-use crate::text::{fit, pad, width, wrap};
+use crate::text::{self, fit, pad, width, wrap};
 
 /// Blanks between columns.
 const GAP: usize = 2;
@@ -32,6 +32,12 @@ impl Grid {
         for row in rows {
             for (slot, cell) in widths.iter_mut().zip(row) {
                 *slot = (*slot).max(width(cell));
+            }
+        }
+        // One long name must not push everything else to the right.
+        for (slot, column) in widths.iter_mut().zip(&columns) {
+            if column.least.is_some() && total <= 400 {
+                *slot = (*slot).min(48);
             }
         }
         let mut over = (widths.iter().sum::<usize>() + GAP * widths.len()).saturating_sub(total);
@@ -72,7 +78,7 @@ impl Grid {
         writeln!(out, "{}", paint.faint(line.trim_end()))
     }
 
-    /// One row; `painted` colours the cell of a column once it has its final width.
+    /// One row; `painted` colours the text of a column's cell.
     pub(super) fn row(
         &self,
         cells: &[String],
@@ -84,16 +90,18 @@ impl Grid {
             cells.iter().zip(&self.widths).map(|(cell, width)| wrap(cell, *width)).collect();
         let height = wrapped.iter().map(Vec::len).max().unwrap_or(1);
         for line in 0..height {
-            let mut text = String::new();
+            let mut line_text = String::new();
             for (place, ((lines, width), column)) in wrapped.iter().zip(&self.widths).zip(&self.columns).enumerate() {
                 let cell = lines.get(line).map_or("", String::as_str);
-                text.push_str(&painted(place, &aligned(cell, *width, column.right)));
-                text.push_str(&" ".repeat(GAP));
+                let blanks = " ".repeat(width.saturating_sub(text::width(cell)));
+                let cell = painted(place, cell);
+                let (before, after) = if column.right { (blanks.as_str(), "") } else { ("", blanks.as_str()) };
+                line_text.push_str(&format!("{before}{cell}{after}{:GAP$}", ""));
             }
             if line == 0 {
-                text.push_str(&fit(last, self.rest));
+                line_text.push_str(&fit(last, self.rest));
             }
-            writeln!(out, "{}", text.trim_end())?;
+            writeln!(out, "{}", line_text.trim_end())?;
         }
         Ok(())
     }

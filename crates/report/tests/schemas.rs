@@ -1,0 +1,158 @@
+//! What is written is what each format's own schema allows.
+#![allow(missing_docs, dead_code, clippy::disallowed_methods, clippy::print_stderr)]
+
+#[path = "support/sample.rs"]
+mod sample;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use jsonschema::{Registry, Validator};
+use seawall_model::Report;
+use seawall_report::{RenderOptions, format};
+use serde_json::Value;
+
+fn cases() -> Vec<(&'static str, Report, RenderOptions)> {
+    let plain = RenderOptions::default();
+    let sbom = RenderOptions { sbom_only: true, ..plain };
+    vec![
+        ("rich", sample::rich(), plain),
+        ("everything", sample::everything(), plain),
+        ("empty", sample::empty(), plain),
+        ("next", sample::next(), plain),
+        ("rich sbom", sample::rich(), sbom),
+        ("empty sbom", sample::empty(), sbom),
+    ]
+}
+
+fn render(id: &str, report: &Report, options: &RenderOptions) -> String {
+    let mut out = Vec::new();
+    format(id).unwrap().render(report, options, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+/// The folder of the format schemas, unpacked; `None` where the shared data is not on this machine.
+fn schemas(into: &Path) -> Option<PathBuf> {
+    let home = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let named = std::env::var_os("SEAWALL_SHARED").map(PathBuf::from);
+    let beside = home.ancestors().map(|folder| folder.join("shared"));
+    let data = named.into_iter().chain(beside).map(|f| f.join("data/frameworks")).find(|f| f.is_dir());
+    let Some(data) = data else {
+        eprintln!("SKIPPED: shared data absent");
+        return None;
+    };
+    for archive in ["report-format-schemas.tar.zst", "format-json-schemas.tar.zst"] {
+        let unpacked =
+            Command::new("tar").arg("--zstd").arg("-xf").arg(data.join(archive)).arg("-C").arg(into).status();
+        if !unpacked.is_ok_and(|status| status.success()) {
+            eprintln!("SKIPPED: tar with zstd is needed to unpack {archive}");
+            return None;
+        }
+    }
+    Some(into.to_owned())
+}
+
+fn read(path: &Path) -> Value {
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+/// A validator that finds what the schema refers to in the given files, and never anywhere else.
+fn validator(schema: &Value, others: &[(&str, Value)]) -> Validator {
+    let mut registry = Registry::new();
+    for (uri, other) in others {
+        registry = registry.add(*uri, other).unwrap();
+    }
+    let registry = registry.prepare().unwrap();
+    jsonschema::options().with_registry(&registry).build(schema).unwrap()
+}
+
+fn check(id: &str, validator: &Validator, allowed: &[&str]) {
+    for (case, report, options) in cases() {
+        let text = render(id, &report, &options);
+        let value: Value = serde_json::from_str(&text).unwrap();
+        let errors: Vec<String> = validator
+            .iter_errors(&value)
+            .map(|error| format!("{}: {error}", error.instance_path()))
+            .filter(|error| !allowed.contains(&error.as_str()))
+            .map(|error| error.chars().take(400).collect())
+            .collect();
+        assert!(errors.is_empty(), "{id}, {case}: {errors:#?}");
+    }
+}
+
+#[test]
+fn our_own_json_follows_the_committed_schema() {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference/report.schema.json");
+    let schema = validator(&read(&path), &[]);
+    check("json", &schema, &[]);
+    // The schema is strict: a key that it does not know is refused.
+    let mut value: Value = serde_json::from_str(&render("json", &sample::rich(), &RenderOptions::default())).unwrap();
+    value["findings"][0]["surprise"] = Value::Bool(true);
+    assert!(!schema.is_valid(&value));
+}
+
+#[test]
+fn cyclonedx_json_follows_its_schema() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(schemas) = schemas(folder.path()) else { return };
+    let file = |name: &str| read(&schemas.join("cyclonedx").join(name));
+    let others = [
+        ("http://cyclonedx.org/schema/spdx.schema.json", file("spdx.schema.json")),
+        ("http://cyclonedx.org/schema/jsf-0.82.schema.json", file("jsf-0.82.schema.json")),
+        ("http://cyclonedx.org/schema/cryptography-defs.schema.json", file("cryptography-defs.schema.json")),
+    ];
+    check("cyclonedx-json", &validator(&file("bom-1.6.schema.json"), &others), &[]);
+}
+
+#[test]
+fn spdx_json_follows_its_schema() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(schemas) = schemas(folder.path()) else { return };
+    check("spdx-json", &validator(&read(&schemas.join("spdx/spdx-2.3.schema.json")), &[]), &[]);
+}
+
+#[test]
+fn sarif_follows_its_schema() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(schemas) = schemas(folder.path()) else { return };
+    check("sarif", &validator(&read(&schemas.join("sarif/sarif-schema-2.1.0.json")), &[]), &[]);
+}
+
+#[test]
+fn openvex_follows_its_schema() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(schemas) = schemas(folder.path()) else { return };
+    let schema = validator(&read(&schemas.join("openvex+spec/openvex_json_schema.json")), &[]);
+    // Documented at the format: a target without vulnerabilities has no statement to make.
+    check("openvex", &schema, &["/statements: [] has less than 1 item"]);
+}
+
+#[test]
+fn cyclonedx_xml_follows_its_schema() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(schemas) = schemas(folder.path()) else { return };
+    if Command::new("xmllint").arg("--version").output().is_err() {
+        eprintln!("SKIPPED: xmllint (Debian package libxml2-utils) absent");
+        return;
+    }
+    // The schema names its other part by web address; the catalogue says where it lies.
+    let catalog = folder.path().join("catalog.xml");
+    let entry = format!(
+        "<catalog xmlns=\"urn:oasis:names:tc:entity:xmlns:xml:catalog\"><uri name=\"http://cyclonedx.org/schema/spdx\" \
+         uri=\"file://{0}\"/><system systemId=\"http://cyclonedx.org/schema/spdx\" uri=\"file://{0}\"/></catalog>",
+        schemas.join("cyclonedx/spdx.xsd").display()
+    );
+    std::fs::write(&catalog, entry).unwrap();
+    for (case, report, options) in cases() {
+        let path = folder.path().join("bom.xml");
+        std::fs::write(&path, render("cyclonedx-xml", &report, &options)).unwrap();
+        let output = Command::new("xmllint")
+            .env("XML_CATALOG_FILES", &catalog)
+            .args(["--nonet", "--noout", "--schema"])
+            .arg(schemas.join("cyclonedx/bom-1.6.xsd"))
+            .arg(&path)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{case}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+}
