@@ -12,7 +12,7 @@ use crate::unit::{Need, Observer};
 
 mod lenient;
 
-pub(crate) use lenient::{Keys, Map, Maybe, Text, Words};
+pub(crate) use lenient::{Keys, Map, Maybe, Text, TextOr, Words};
 
 /// What a lockfile may weigh.
 pub(crate) const LOCKFILE: Need = Need::Content(64 << 20);
@@ -22,6 +22,14 @@ pub(crate) const METADATA: Need = Need::Content(4 << 20);
 pub(crate) const MAX_LINE: usize = 64 << 10;
 /// Names and versions longer than this are nobody's: registries stop at 214 or 256.
 pub(crate) const MAX_NAME: usize = 512;
+
+/// Real lockfiles of 64 MiB have a third of this many texts and maps; more would only fill the memory, since three bytes
+/// (`{},`) can become two hundred.
+const MAX_VALUES: usize = 4 << 20;
+/// As much for maps and lists, which are what weighs.
+const MAX_GROUPS: usize = 1 << 20;
+/// The same for line-based formats, whose entries are as heavy; no more than this many are reported anyway.
+pub(crate) const MAX_ENTRIES: usize = crate::unit::MAX_OBSERVATIONS;
 
 /// The file as text: a byte order mark is taken off, UTF-16 (as some shells write it) is converted, and bytes that are
 /// no text are replaced and said to be.
@@ -42,7 +50,7 @@ pub(crate) fn decode<'a>(content: &'a [u8], seen: &mut Observer<'_>) -> Cow<'a, 
 }
 
 /// The lines of a text with their numbers from one; lines over [`MAX_LINE`] are left out and said to be.
-pub(crate) fn lines<'t>(text: &'t str, seen: &mut Observer<'_>) -> impl Iterator<Item = (usize, &'t str)> {
+pub(crate) fn lines<'t>(text: &'t str, seen: &mut Observer<'_>) -> impl Iterator<Item = (usize, &'t str)> + use<'t> {
     let long = text.lines().filter(|l| l.len() > MAX_LINE).count();
     if long > 0 {
         seen.unknown(UnknownKind::Limit, format_args!("lines longer than {MAX_LINE} bytes: {long}"));
@@ -52,14 +60,17 @@ pub(crate) fn lines<'t>(text: &'t str, seen: &mut Observer<'_>) -> impl Iterator
 
 /// Reads JSON; nesting is limited by the parser (128), and what the type does not name is skipped without being kept.
 pub(crate) fn json<'a, T: Deserialize<'a>>(content: &'a [u8], seen: &mut Observer<'_>) -> Option<T> {
+    if !is_bounded(content, 0, MAX_VALUES, seen) {
+        return None;
+    }
     said(serde_json::from_slice(without_mark(content)), seen)
 }
 
 /// Reads every document of a YAML file; depth, nodes and aliases are limited.
 pub(crate) fn yaml<'a, T: Deserialize<'a>>(content: &'a [u8], seen: &mut Observer<'_>) -> Option<Vec<T>> {
     let budget = serde_saphyr::budget! {
-        max_nodes: 8_000_000,
-        max_events: 20_000_000,
+        max_nodes: 2_000_000,
+        max_events: 6_000_000,
         max_depth: 64,
         max_anchors: 1_000,
         max_aliases: 1_000,
@@ -77,6 +88,11 @@ pub(crate) fn yaml<'a, T: Deserialize<'a>>(content: &'a [u8], seen: &mut Observe
 
 /// Reads TOML; nesting is limited by the parser (80).
 pub(crate) fn toml<'a, T: Deserialize<'a>>(content: &'a [u8], seen: &mut Observer<'_>) -> Option<T> {
+    // A value may stand on a line of its own, and weighs more: the parser keeps where each stands.
+    let lines = memchr::memchr_iter(b'\n', content).count();
+    if !is_bounded(content, lines, MAX_VALUES / 2, seen) {
+        return None;
+    }
     match std::str::from_utf8(without_mark(content)) {
         Ok(text) => {
             let read = ::toml::de::Deserializer::parse(text).and_then(T::deserialize);
@@ -84,6 +100,17 @@ pub(crate) fn toml<'a, T: Deserialize<'a>>(content: &'a [u8], seen: &mut Observe
         }
         Err(error) => said(Err(error), seen),
     }
+}
+
+/// Whether no more is in a file than its size lets expect. Counted before it is parsed, so that nothing has to be kept.
+fn is_bounded(content: &[u8], lines: usize, most: usize, seen: &mut Observer<'_>) -> bool {
+    let values = memchr::memchr_iter(b',', content).count().saturating_add(lines);
+    let groups = memchr::memchr2_iter(b'{', b'[', content).count();
+    let is_bounded = values <= most && groups <= MAX_GROUPS;
+    if !is_bounded {
+        seen.unknown(UnknownKind::Limit, format_args!("more than {most} values or {MAX_GROUPS} maps and lists"));
+    }
+    is_bounded
 }
 
 /// JSON with comments and trailing commas made plain JSON, offsets kept: what is not JSON becomes blanks.
@@ -202,6 +229,7 @@ impl Unread {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::unit::Observation;
 
     #[test]
     fn plain_json_drops_comments_and_trailing_commas_only() {
@@ -211,6 +239,17 @@ mod tests {
         assert_eq!(plain("[1, // x\n]"), "[1      \n]");
         assert_eq!(plain("[1, /* , */ 2]"), "[1,         2]");
         assert_eq!(plain("/* open"), "       ");
+    }
+
+    #[test]
+    fn too_many_values_are_refused_before_they_are_kept() {
+        let mut seen = Observer::new("test", "f");
+        let maps = format!("[{}{{}}]", "{},".repeat(MAX_GROUPS));
+        assert!(json::<Vec<Map<'_, u8>>>(maps.as_bytes(), &mut seen).is_none());
+        assert!(toml::<Map<'_, Text<'_>>>("a=1\n".repeat(MAX_VALUES).as_bytes(), &mut seen).is_none());
+        let limits = seen.into_observations();
+        let is_limit = |o: &_| matches!(o, Observation::Unknown { kind: UnknownKind::Limit, .. });
+        assert!(limits.len() == 2 && limits.iter().all(is_limit), "{limits:?}");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, SeqAccess, Visitor};
 
 use super::javascript_shared::{Tree, checksums, is_local, is_shipped, split_descriptor};
-use crate::text::{self, Keys, Map, Text, Unread};
+use crate::text::{self, Keys, Map, Text, TextOr, Unread};
 use crate::unit::{Cataloger, File, Files, Observer, Want};
 
 /// Reads the text lockfile of Bun.
@@ -92,10 +92,10 @@ impl<'de: 'a, 'a> Deserialize<'de> for Entry<'a> {
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Entry<'de>, A::Error> {
                 let mut entry = Entry { id: list.next_element()?.unwrap_or_default(), ..Entry::default() };
-                while let Some(part) = list.next_element::<Part<'de>>()? {
+                while let Some(part) = list.next_element::<TextOr<'de, Needs<'de>>>()? {
                     match part {
-                        Part::Text(text) => entry.integrity = text,
-                        Part::Needs(needs) => entry.needs = *needs,
+                        TextOr::Text(text) => entry.integrity = text,
+                        TextOr::Map(needs) => entry.needs = needs,
                     }
                 }
                 Ok(entry)
@@ -103,13 +103,6 @@ impl<'de: 'a, 'a> Deserialize<'de> for Entry<'a> {
         }
         deserializer.deserialize_seq(EntryVisitor)
     }
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Part<'a> {
-    Needs(#[serde(borrow)] Box<Needs<'a>>),
-    Text(#[serde(borrow)] Text<'a>),
 }
 
 fn report(lock: &Lock<'_>, seen: &mut Observer<'_>) {

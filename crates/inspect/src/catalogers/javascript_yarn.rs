@@ -68,6 +68,10 @@ fn read<'t>(text: &'t str, unread: &mut Unread, seen: &mut Observer<'_>) -> Vec<
         }
         let indent = line.len().saturating_sub(line.trim_start().len());
         if indent == 0 {
+            if entries.len() >= text::MAX_ENTRIES {
+                seen.unknown(UnknownKind::Limit, format_args!("more than {} entries", text::MAX_ENTRIES));
+                break;
+            }
             match body.strip_suffix(':') {
                 Some(keys) => entries.push(Entry { keys: split_keys(keys), ..Entry::default() }),
                 None => unread.add(format_args!("line {number}")),

@@ -37,7 +37,7 @@ impl Cataloger for PythonInstalled {
             Want { files: Files::Under(".egg-info", "PKG-INFO"), need: text::METADATA },
             Want { files: Files::Under("EGG-INFO", "PKG-INFO"), need: text::METADATA },
             Want { files: Files::Suffix(".egg-info"), need: text::METADATA },
-            Want { files: Files::Suffix(".egg"), need: Need::Content(64 << 20) },
+            Want { files: Files::Suffix(".egg"), need: Need::Content(32 << 20) },
         ]
     }
 

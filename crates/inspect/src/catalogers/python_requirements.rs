@@ -39,7 +39,7 @@ impl Cataloger for PythonRequirements {
         let mut unpinned = Unread::default();
         let mut includes = Unread::default();
         let mut line = String::new();
-        let mut numbered = text::lines(&text, seen).map(|(_, line)| line).collect::<Vec<_>>().into_iter().peekable();
+        let mut numbered = text::lines(&text, seen).map(|(_, line)| line).peekable();
         while let Some(part) = numbered.next() {
             // A backslash at the end of a line continues it, also within a comment; a comment ends a continued line.
             let part = without_comment(part);

@@ -64,6 +64,10 @@ fn read<'t>(text: &'t str, unread: &mut Unread, seen: &mut Observer<'_>) -> Lock
     let mut lock = Lock::default();
     let mut section = "";
     for (number, line) in text::lines(text, seen) {
+        if lock.gems.len() >= text::MAX_ENTRIES {
+            seen.unknown(UnknownKind::Limit, format_args!("more than {} entries", text::MAX_ENTRIES));
+            break;
+        }
         let body = line.trim();
         let indent = line.len().saturating_sub(line.trim_start_matches(' ').len());
         match (section, indent) {

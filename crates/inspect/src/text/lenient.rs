@@ -36,6 +36,15 @@ pub(crate) struct Keys<'a>(pub(crate) Vec<Cow<'a, str>>);
 #[derive(Debug, Clone)]
 pub(crate) struct Maybe<T>(pub(crate) Option<T>);
 
+/// A text or a map; anything else is a text of nothing.
+#[derive(Debug, Clone)]
+pub(crate) enum TextOr<'a, T> {
+    /// A text.
+    Text(Text<'a>),
+    /// A map.
+    Map(T),
+}
+
 /// Licences: one text, a list of texts, `{"type": …}` or `{"name": …}`, or a list of these.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Words(pub(crate) Vec<String>);
@@ -219,6 +228,36 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for MaybeVisitor<T> {
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Maybe<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(MaybeVisitor(PhantomData))
+    }
+}
+
+struct TextOrVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for TextOrVisitor<T> {
+    type Value = TextOr<'de, T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text or a map")
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(TextOr::Text(Text(Some(Cow::Borrowed(text)))))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(TextOr::Text(Text(Some(Cow::Owned(text.to_owned())))))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map)).map(TextOr::Map)
+    }
+
+    otherwise! { TextOr::Text(Text(None)); scalar, none, list }
+}
+
+impl<'de: 'a, 'a, T: Deserialize<'de>> Deserialize<'de> for TextOr<'a, T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(TextOrVisitor(PhantomData))
     }
 }
 
