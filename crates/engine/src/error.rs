@@ -7,6 +7,9 @@ pub enum EngineError {
     /// The target could not be opened, or is not what its digests promise.
     #[error(transparent)]
     Target(#[from] TargetError),
+    /// The advisory database is damaged.
+    #[error(transparent)]
+    Database(#[from] seawall_advisory::StoreError),
     /// A layer's stored bytes could not be read to their end.
     #[error("layer {index} ({digest}): {source}")]
     Layer {

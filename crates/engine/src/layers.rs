@@ -200,6 +200,17 @@ impl Inspector {
     }
 }
 
+impl Inspector {
+    /// The inventory that an SBOM states.
+    ///
+    /// # Errors
+    /// Where it is no SBOM.
+    pub fn sbom(&self, path: &std::path::Path, target: &TargetRef) -> Result<Inventory, EngineError> {
+        let reason = format!("{} is an SBOM, and those are not read yet", path.display());
+        Err(TargetError::NotFound { name: target.name.clone(), reason }.into())
+    }
+}
+
 struct ReadLayer {
     scan: LayerScan,
     deferred: Deferred,

@@ -9,9 +9,11 @@ mod error;
 mod layers;
 mod open;
 mod progress;
+mod scan;
 
 pub use cache::Cache;
 pub use error::EngineError;
 pub use layers::Inspector;
 pub use open::{OpenOptions, Opened, open};
 pub use progress::{Progress, Silent, Stage};
+pub use scan::Judge;

@@ -1,4 +1,4 @@
-use seawall_advisory::Database;
+use seawall_advisory::{Database, StoreError};
 use seawall_decide::{Bundle, Facts};
 use seawall_model::{DatabaseInfo, FindingKind, FixPlan, Hidden, Inventory, Report, ToolInfo, Verdict, VexStatement};
 
@@ -17,6 +17,8 @@ pub struct Judge<'a> {
     pub kinds: Option<&'a [FindingKind]>,
     /// The date of today, `YYYY-MM-DD`.
     pub today: &'a str,
+    /// What the policy may know beside the report: the time, and what the caller states.
+    pub facts: &'a Facts,
     /// Written into the report as its time, where that is wanted (RFC 3339).
     pub created: Option<String>,
     /// Whether unimportant findings are listed too.
@@ -42,7 +44,7 @@ impl Judge<'_> {
         if let Some(kinds) = self.kinds {
             findings.retain(|f| kinds.contains(&f.kind));
         }
-        seawall_decide::apply_vex(&mut findings, self.vex, &inventory.target);
+        seawall_decide::apply_vex(&mut findings, self.vex, &inventory);
         let mut report = Report {
             tool: self.tool.clone(),
             inventory,
@@ -50,28 +52,22 @@ impl Judge<'_> {
             hidden: Hidden::default(),
             fix_plan: FixPlan::default(),
             verdict: Verdict::default(),
-            database: self.database.map(database_info),
+            database: self.database.map(database_info).transpose()?,
             created: self.created.clone(),
             show_all: self.show_all,
         };
-        let decision = self.policy.decide(&report, &Facts::new(self.today));
-        for (index, suppressed) in decision.suppressed {
-            if let Some(finding) = report.findings.get_mut(index) {
-                finding.suppressed = Some(suppressed);
-            }
-        }
-        report.verdict = decision.verdict;
+        self.policy.decide(&report, self.facts).apply(&mut report);
         report.hidden = seawall_detect::hidden(&report.findings);
         report.fix_plan = seawall_detect::fix_plan(&report.inventory, &report.findings);
         Ok(report)
     }
 }
 
-fn database_info(database: &Database) -> DatabaseInfo {
-    let info = database.info();
-    DatabaseInfo {
+fn database_info(database: &Database) -> Result<DatabaseInfo, StoreError> {
+    let info = database.info()?;
+    Ok(DatabaseInfo {
         digest: info.digest.to_string(),
         advisories: info.counts.advisories,
         newest: Some(info.newest.clone()).filter(|n| !n.is_empty()),
-    }
+    })
 }

@@ -1,0 +1,40 @@
+//! One file per command.
+
+mod db;
+mod diff;
+mod explain;
+mod judge;
+mod outputs;
+mod policy;
+mod reference;
+mod sbom;
+mod scan;
+mod target;
+mod version;
+
+use anyhow::Result;
+use clap::CommandFactory;
+
+use crate::Exit;
+use crate::cli::{Cli, Command};
+use crate::printer::Printer;
+
+/// Runs a command.
+pub(crate) fn run(command: Command, printer: &mut Printer) -> Result<Exit> {
+    match command {
+        Command::Scan(arguments) => scan::run(&arguments, printer),
+        Command::Sbom(arguments) => sbom::run(&arguments, printer),
+        Command::Diff(arguments) => diff::run(&arguments, printer),
+        Command::Explain(arguments) => explain::run(&arguments, printer),
+        Command::Db(command) => db::run(command, printer),
+        Command::Policy(command) => policy::run(command, printer),
+        Command::Version(command) => version::run(command),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "seawall", &mut script);
+            outputs::stdout(&script)?;
+            Ok(Exit::Allow)
+        }
+        Command::Reference { folder, check } => reference::run(&folder, check, printer),
+    }
+}

@@ -1,0 +1,44 @@
+//! From what the user typed to an inventory.
+
+use anyhow::{Context, Result};
+use seawall_engine::{Cache, Inspector, Opened, Progress, Stage, open};
+use seawall_inspect::{CATALOGERS, Units};
+use seawall_model::{Inventory, TargetKind};
+use seawall_target::detect;
+
+use crate::cli::ReadArgs;
+use crate::options;
+use crate::printer::Printer;
+
+/// Opens a target and takes its inventory.
+pub(crate) fn inventory(text: &str, read: &ReadArgs, printer: &Printer, progress: &dyn Progress) -> Result<Inventory> {
+    let (limits, parallel) = read.limits.limits();
+    let target = detect(text, &limits)?;
+    if target.guessed {
+        printer.detail(&format!("{text} is taken as {}:{}", target.kind.prefix(), target.name));
+    }
+    options::check_offline(read, target.kind)?;
+    progress.report(Stage::Opening);
+    let opened = open(&target, &options::open_options(read, &limits)?).with_context(|| {
+        let guessed = if target.guessed { " (told from what is there; a prefix says otherwise)" } else { "" };
+        format!("cannot open {}:{}{guessed}", target.kind.prefix(), target.name)
+    })?;
+    let units = Units::new(CATALOGERS);
+    let mut cache = None;
+    if let Some(folder) = options::cache_folder().filter(|_| !read.no_cache) {
+        // Limits change what a layer gives as much as units do.
+        cache = Some(Cache::new(&folder, &format!("{}|{limits:?}", units.fingerprint())));
+    }
+    let inspector = Inspector { units, limits, cache, parallel };
+    Ok(match opened {
+        Opened::Image(image) => inspector.image(*image, progress)?,
+        Opened::Tree(tree) => inspector.tree(&tree, &target, progress)?,
+        Opened::Sbom(path) => inspector.sbom(&path, &target)?,
+    })
+}
+
+/// How the target is called in a note.
+pub(crate) fn describe(inventory: &Inventory) -> String {
+    let kind: TargetKind = inventory.target.kind;
+    format!("{}:{}", kind.prefix(), inventory.target.name)
+}
