@@ -141,6 +141,11 @@ pub(crate) fn fix(fix: &Fix) -> String {
     }
 }
 
+/// Where a finding that is not about a package is; what has no path is about the image itself.
+pub(crate) fn place(finding: &Finding) -> &str {
+    if finding.location.path.is_empty() { "image" } else { &finding.location.path }
+}
+
 /// Whether upgrading mends it.
 pub(crate) fn has_fix(finding: &Finding) -> bool {
     finding.fix.state != FixState::NotAffected && !finding.fix.versions.is_empty()
