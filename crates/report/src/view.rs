@@ -157,9 +157,13 @@ pub(crate) fn severities(counts: &[usize; 6]) -> String {
     words.map(|(severity, n)| format!("{n} {severity}")).collect::<Vec<_>>().join(", ")
 }
 
-/// The one line about what is counted but not listed; `None` where nothing is.
+/// The one line about what is not among the findings that are listed and counted; `None` where nothing is. `--all`
+/// brings back what is unimportant, never what is suppressed.
 pub(crate) fn hidden(report: &Report) -> Option<String> {
-    let hidden = &report.hidden;
+    let mut hidden = report.hidden.clone();
+    if report.show_all {
+        (hidden.unimportant, hidden.kernel_headers) = (0, 0);
+    }
     let parts: Vec<String> = [
         (hidden.unimportant, "that the publisher calls unimportant"),
         (hidden.kernel_headers, "in kernel headers"),
