@@ -38,7 +38,7 @@ impl Format for Html {
     }
 
     fn render(&self, report: &Report, options: &RenderOptions, out: &mut dyn Write) -> io::Result<()> {
-        head(report, out)?;
+        head(report, options, out)?;
         parts::header(report, options, out)?;
         writeln!(out, "<main id=\"main\">")?;
         if options.sbom_only {
@@ -57,7 +57,7 @@ impl Format for Html {
     }
 }
 
-fn head(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+fn head(report: &Report, options: &RenderOptions, out: &mut dyn Write) -> io::Result<()> {
     let policy = format!(
         "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'; form-action 'none'",
         STANDARD.encode(Sha256::digest(STYLE)),
@@ -71,7 +71,7 @@ fn head(report: &Report, out: &mut dyn Write) -> io::Result<()> {
          <meta name=\"color-scheme\" content=\"light dark\">\n\
          <meta name=\"referrer\" content=\"no-referrer\">\n\
          <title>{} · {} · Seawall</title>\n<style>{STYLE}</style>\n</head>\n<body>",
-        html(&report.verdict.outcome.to_string().to_uppercase()),
+        if options.sbom_only { "Inventory".to_owned() } else { report.verdict.outcome.to_string().to_uppercase() },
         html(&report.inventory.target.name)
     )?;
     writeln!(out, "<a class=\"skip\" href=\"#main\">Skip to the report</a>")
