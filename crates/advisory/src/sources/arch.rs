@@ -1,0 +1,71 @@
+//! The [Arch Linux security tracker](https://security.archlinux.org/): one JSON document an AVG (vulnerability group).
+
+use seawall_model::{Advisory, FixState, Severity};
+use serde::Deserialize;
+
+use super::common::{add_id, finish, fixed_row, is_named, json, whole_row};
+use super::text::{List, Text};
+use super::{Sink, Source, SourceError};
+
+/// Arch Linux's vulnerability groups.
+#[derive(Debug)]
+pub(super) struct ArchTracker;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Group<'a> {
+    #[serde(borrow)]
+    name: Text<'a>,
+    #[serde(borrow)]
+    packages: List<Text<'a>>,
+    #[serde(borrow)]
+    status: Text<'a>,
+    #[serde(borrow)]
+    severity: Text<'a>,
+    #[serde(borrow, rename = "type")]
+    kind: Text<'a>,
+    #[serde(borrow)]
+    fixed: Text<'a>,
+    #[serde(borrow)]
+    issues: List<Text<'a>>,
+}
+
+impl Source for ArchTracker {
+    fn id(&self) -> &'static str {
+        "arch-avg"
+    }
+
+    fn about(&self) -> &'static str {
+        "Arch Linux's vulnerability groups, each with its CVEs and packages."
+    }
+
+    fn docs(&self) -> &'static str {
+        "https://security.archlinux.org/"
+    }
+
+    fn recognises(&self, container: &str) -> bool {
+        is_named(container, &["arch-avg-json", "arch-avg"])
+    }
+
+    fn read(&self, _member: &str, bytes: &[u8], sink: &mut dyn Sink) -> Result<(), SourceError> {
+        let group: Group<'_> = json(bytes)?;
+        if group.name.is_empty() {
+            return Err(SourceError::Incomplete("no name"));
+        }
+        let mut advisory = Advisory::new(&*group.name, self.id());
+        advisory.title = format!("{}: {}", group.packages.first().map_or("", |p| p), &*group.kind);
+        advisory.severity = Severity::from_word(&group.severity).unwrap_or_default();
+        advisory.references.push(format!("https://security.archlinux.org/{}", &*group.name));
+        group.issues.iter().for_each(|issue| add_id(&group.name, &mut advisory.related, issue));
+        for name in &group.packages {
+            advisory.affected.push(match (&*group.status, &*group.fixed) {
+                ("Not affected", _) => whole_row("arch", &**name, FixState::NotAffected),
+                ("Unknown", "") => whole_row("arch", &**name, FixState::UnderInvestigation),
+                (_, "") => whole_row("arch", &**name, FixState::Affected),
+                (_, fixed) => fixed_row("arch", &**name, fixed),
+            });
+        }
+        sink.advisory(finish(advisory));
+        Ok(())
+    }
+}
