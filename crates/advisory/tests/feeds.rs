@@ -4,6 +4,8 @@
 //! The large feeds are sampled, so that the test is done in a minute without optimisation; `SEAWALL_FULL=1` reads all
 //! of every feed and prints a table of counts and CPU seconds.
 
+#![allow(clippy::disallowed_methods, reason = "tests read their own files")]
+
 use std::path::Path;
 
 use seawall_advisory::{FeedLimits, SOURCES, Sink, documents, read_document, source_of};
