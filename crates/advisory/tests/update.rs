@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use seawall_advisory::{
-    Outcome, Publisher, RemoteFile, UpdateContext, UpdateError, UpdateReport, UpdateSettings, publishers, update,
+    Publisher, RemoteFile, UpdateContext, UpdateError, UpdateOutcome as Outcome, UpdateReport, UpdateSettings,
+    publishers, update,
 };
 use seawall_io::{HttpClient, HttpProxy, HttpSettings};
 
