@@ -9,6 +9,13 @@ mod os_content_sets;
 pub(crate) mod os_release;
 mod rpm;
 
+mod dotnet_deps_json;
+mod dotnet_packages_lock;
+mod dotnet_project_assets;
+mod dotnet_shared;
+mod dotnet_xml;
+mod go_mod;
+mod java_gradle_lock;
 mod javascript_bun;
 mod javascript_node_modules;
 mod javascript_package_lock;
@@ -28,6 +35,7 @@ mod python_shared;
 mod python_uv;
 mod ruby_gemfile_lock;
 mod ruby_gemspec;
+mod rust_cargo_lock;
 
 use crate::unit::Cataloger;
 
@@ -59,4 +67,12 @@ pub const CATALOGERS: &[&dyn Cataloger] = &[
     &python_uv::PythonUv,
     &ruby_gemfile_lock::RubyGemfileLock,
     &ruby_gemspec::RubyGemspec,
+    &rust_cargo_lock::RustCargoLock,
+    &go_mod::GoMod,
+    &java_gradle_lock::JavaGradleLock,
+    &dotnet_deps_json::DotnetDepsJson,
+    &dotnet_packages_lock::DotnetPackagesLock,
+    &dotnet_project_assets::DotnetProjectAssets,
+    &dotnet_xml::DotnetPackagesConfig,
+    &dotnet_xml::DotnetPackagesProps,
 ];
