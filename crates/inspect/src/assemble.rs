@@ -1,11 +1,15 @@
 //! Joins what the passes over the layers saw into one inventory.
 
+mod maven;
 mod merge;
 mod ownership;
 mod relationships;
+mod sha1_table;
 mod visible;
 
-use seawall_model::{ImageConfig, Inventory, Layer, OperatingSystem, TargetInfo, Unknown};
+pub use sha1_table::{Sha1Table, Sha1TableError, apply_sha1_table};
+
+use seawall_model::{ImageConfig, Inventory, Layer, OperatingSystem, TargetInfo, Unknown, UnknownKind};
 
 use crate::pass::{LayerScan, Seen};
 use crate::unit::Observation;
@@ -20,13 +24,14 @@ pub fn assemble(
 ) -> Inventory {
     let layered = !layers.is_empty();
     let visible = Visible::new(&scans);
-    let mut unknowns = unknowns(&scans, &visible, layered);
     let seen = visible.seen(&scans);
+    let unsaid = scans.iter().flat_map(|s| &s.unknowns).filter(|u| u.kind == UnknownKind::Unsupported);
+    let owners = ownership::Owners::new(&seen, unsaid.map(|u| u.path.as_str()));
+    let mut unknowns = unknowns(&scans, &visible, &owners, layered);
     let os = operating_system(&seen);
     let pieces = merge::resolved_pieces(&seen, &mut unknowns);
     let mut merger = merge::Merger::new(os.as_ref());
     let origins = merge::Origins::new(&scans);
-    let owners = ownership::Owners::new(&seen);
     for (layer, s) in &seen {
         if let Observation::Package(package) = &s.observation {
             merger.add(package.clone(), layered.then(|| origins.layer(s, package, *layer)), &owners);
@@ -43,12 +48,16 @@ pub fn assemble(
 }
 
 /// What could not be read, of layers as a whole and of files that are still there.
-fn unknowns(scans: &[LayerScan], visible: &Visible<'_>, layered: bool) -> Vec<Unknown> {
+///
+/// A well-formed file that says nothing of itself is no loss where an operating-system package owns it: that package
+/// is known and judged.
+fn unknowns(scans: &[LayerScan], visible: &Visible<'_>, owners: &ownership::Owners<'_>, layered: bool) -> Vec<Unknown> {
     let mut all = Vec::new();
     for (index, scan) in scans.iter().enumerate() {
         for unknown in &scan.unknowns {
             let file = unknown.path.split("!/").next().unwrap_or_default();
-            if unknown.by != "tar" && visible.is_hidden(index, file) {
+            let owned = unknown.kind == UnknownKind::Unsupported && owners.of(file).is_some();
+            if unknown.by != "tar" && (owned || visible.is_hidden(index, file)) {
                 continue;
             }
             let layer = if layered { u32::try_from(index).ok() } else { None };

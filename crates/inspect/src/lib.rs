@@ -5,14 +5,16 @@
 //! what could not be read is an unknown in the inventory.
 #![forbid(unsafe_code)]
 
+mod archive;
 mod assemble;
 mod catalogers;
+mod elf;
 mod pass;
 mod text;
 mod unit;
 mod units;
 
-pub use assemble::assemble;
+pub use assemble::{Sha1Table, Sha1TableError, apply_sha1_table, assemble};
 pub use catalogers::CATALOGERS;
 pub use pass::{Deferred, LayerScan, Pass};
 pub use unit::{Cataloger, File, Files, MAX_OBSERVATIONS, Need, Observation, Observer, Scanner, Want};
