@@ -19,6 +19,10 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("testkit", &[]),
 ];
 
+/// Files that may be longer, each with its reason.
+const LONG: &[(&str, &str)] =
+    &[("cel/check.rs", "the type rules of one language, walked once: a reader compares them side by side")];
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
@@ -73,7 +77,12 @@ fn files_are_small_and_never_called_mod() {
             assert!(file.file_name().is_some_and(|n| n != "mod.rs"), "{} is a mod.rs", file.display());
             let text = std::fs::read_to_string(&file).expect("readable");
             let code = text.split("#[cfg(test)]\nmod ").next().unwrap_or_default().lines().count();
-            assert!(code <= 450, "{} has {code} lines without tests: is it one room or several?", file.display());
+            let excused = LONG.iter().any(|(name, reason)| file.ends_with(name) && !reason.is_empty());
+            assert!(
+                code <= 450 || excused,
+                "{} has {code} lines without tests: is it one room or several?",
+                file.display()
+            );
             lengths.push(code);
         }
     }
