@@ -9,7 +9,10 @@ mod visible;
 
 pub use sha1_table::{Sha1Table, Sha1TableError, apply_sha1_table};
 
-use seawall_model::{ImageConfig, Inventory, Layer, OperatingSystem, TargetInfo, Unknown, UnknownKind};
+use seawall_model::{
+    Ecosystem, Evidence, ImageConfig, Inventory, Layer, OperatingSystem, Package, Recognition, TargetInfo, Unknown,
+    UnknownKind,
+};
 
 use crate::pass::{LayerScan, Seen};
 use crate::unit::Observation;
@@ -21,6 +24,7 @@ pub fn assemble(
     config: Option<ImageConfig>,
     layers: Vec<Layer>,
     scans: Vec<LayerScan>,
+    archives: Option<&Sha1Table>,
 ) -> Inventory {
     let layered = !layers.is_empty();
     let visible = Visible::new(&scans);
@@ -41,10 +45,33 @@ pub fn assemble(
         merger.add(package, layered.then_some(layer), &owners);
     }
     let mut packages = merger.finish(&seen);
+    if let Some(table) = archives {
+        apply_sha1_table(&mut packages, table);
+        packages.sort_by_key(Package::purl);
+        packages.dedup_by_key(|p| p.purl());
+    }
+    packages.retain(|package| {
+        let nameless = package.ecosystem == Ecosystem::Maven && package.version.is_empty();
+        let of_archive = package.evidence.iter().all(|e| e.how == Recognition::Archive);
+        if nameless && of_archive && package.owned_by.is_none() {
+            unknowns.extend(package.evidence.iter().map(nameless_archive));
+        }
+        !(nameless && of_archive)
+    });
     let relationships = relationships::resolve(&mut packages);
     unknowns.sort();
     unknowns.dedup();
     Inventory { target, os, layers, config, packages, relationships, unknowns }
+}
+
+fn nameless_archive(evidence: &Evidence) -> Unknown {
+    Unknown {
+        path: evidence.path.clone(),
+        layer: evidence.layer,
+        kind: UnknownKind::Unsupported,
+        by: evidence.cataloger.clone(),
+        reason: "a Java archive that states no version of itself (--java-archives names known ones)".to_owned(),
+    }
 }
 
 /// What could not be read, of layers as a whole and of files that are still there.

@@ -3,7 +3,7 @@
 mod identity;
 mod metadata;
 
-use seawall_model::{Package, Recognition, UnknownKind};
+use seawall_model::{Ecosystem, Package, Recognition, UnknownKind};
 use sha1::{Digest as _, Sha1};
 
 use crate::archive::{Archive, Budget, Members};
@@ -196,7 +196,11 @@ fn report(jar: Jar, file_name: &str, within: Option<&str>, parent: Option<&str>,
         main = Some(package.purl());
         seen.package_within(Recognition::Archive, within, package);
     } else if jar.has_classes && identity.contained.is_empty() && jar.problem.is_none() {
-        seen.unknown_within(UnknownKind::Unsupported, within, "a Java archive that states no version of itself");
+        // A table of known archives may name it; where none does, the assembler says that it is not known.
+        let mut nameless = Package::new(Ecosystem::Maven, file_name, "");
+        nameless.checksums.push(format!("sha1:{}", jar.sha1));
+        nameless.contained_in = parent.map(str::to_owned);
+        seen.package_within(Recognition::Archive, within, nameless);
     }
     let outer = main.as_deref().or(parent);
     for package in identity.contained {

@@ -133,3 +133,23 @@ fn an_image_is_told_from_what_is_there() {
         assert_eq!(report["packages"].as_array().map(Vec::len), Some(24), "{target}");
     }
 }
+
+#[test]
+fn a_table_names_java_archives_that_say_nothing() {
+    let home = Home::empty();
+    let cases = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/cataloger/java-archive");
+    let jar = std::fs::read(cases.join("manifest-and-name/root/lib/nameless.jar")).expect("a case");
+    std::fs::create_dir_all(home.path("lib")).expect("a folder");
+    home.write("lib/nameless.jar", &jar);
+    let without = home.run(&["sbom", "dir:lib", "-o", "json"]);
+    assert!(without.code == 3 && without.out.contains("states no version"), "{}", without.out);
+    let digest = sha1_of(&jar);
+    home.write("table", format!("{digest}\torg.example:known\t1.2\n"));
+    let with = home.run(&["sbom", "dir:lib", "-o", "json", "--java-archives", "table"]);
+    assert!(with.code == 0 && with.out.contains("pkg:maven/org.example/known@1.2"), "{}", with.out);
+}
+
+fn sha1_of(bytes: &[u8]) -> String {
+    use sha1::Digest as _;
+    sha1::Sha1::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
+}
