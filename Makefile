@@ -14,7 +14,7 @@ setup-tests: ## Install the Debian packages that tests need, or name what is mis
 
 test: setup-tests ## Run every test.
 	$(CARGO) test --workspace --quiet
-	$(CARGO) test --quiet --manifest-path fuzz/Cargo.toml
+	$(CARGO) test --release --quiet --manifest-path fuzz/Cargo.toml
 	$(MAKE) --no-print-directory fuzz
 	tests/conformance/formats.sh || [ $$? -eq 77 ]
 

@@ -2,8 +2,8 @@ use std::io::{self, Read};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use seawall_inspect::{Deferred, LayerScan, Pass, Units, assemble};
-use seawall_io::{Compression, Decoder, DigestReader, Limits, pipe};
+use seawall_inspect::{Deferred, LayerScan, Pass, Units, assemble, read_sbom};
+use seawall_io::{Compression, Decoder, DigestReader, Limits, pipe, read_bounded};
 use seawall_model::{Digest, Inventory, Layer, TargetInfo, TargetKind};
 use seawall_target::{Image, TargetError, TargetRef, Tree};
 
@@ -204,12 +204,16 @@ impl Inspector {
     /// The inventory that an SBOM states.
     ///
     /// # Errors
-    /// Where it is no SBOM.
+    /// Where it cannot be read or is no SBOM.
     pub fn sbom(&self, path: &std::path::Path, target: &TargetRef) -> Result<Inventory, EngineError> {
-        let reason = format!("{} is an SBOM, and those are not read yet", path.display());
-        Err(TargetError::NotFound { name: target.name.clone(), reason }.into())
+        let limit = self.limits.document_bytes.max(SBOM_BYTES);
+        let bytes = read_bounded(path, limit).map_err(TargetError::io(path))?;
+        Ok(read_sbom(&bytes, &target.name)?)
     }
 }
+
+/// SBOMs of large images are larger than any manifest.
+const SBOM_BYTES: u64 = 256 << 20;
 
 struct ReadLayer {
     scan: LayerScan,

@@ -73,7 +73,9 @@ struct BlobReader {
 impl BlobReader {
     fn new(client: Arc<Client>, wanted: Wanted) -> Self {
         let retry = Retry::new(&client.options);
-        Self { client, wanted, body: None, position: 0, broke_at: 0, place: 0, retry, before: Vec::new(), ended: false }
+        let last = client.endpoints.len().saturating_sub(1);
+        let place = client.endpoints.iter().position(|place| !place.is_down()).unwrap_or(last);
+        Self { client, wanted, body: None, position: 0, broke_at: 0, place, retry, before: Vec::new(), ended: false }
     }
 
     fn error(&self, failure: Failure) -> TargetError {
@@ -92,14 +94,7 @@ impl BlobReader {
             if let Some(failure) = failed.take()
                 && let Err(failure) = self.retry.after(failure)
             {
-                let next = self.place.saturating_add(1);
-                if next >= self.client.endpoints.len() {
-                    return Err(failure);
-                }
-                let host = self.client.endpoints.get(self.place).map(|e| e.host.as_str()).unwrap_or_default();
-                self.before.push(format!("mirror {host}: {failure}"));
-                self.place = next;
-                self.retry.refill();
+                self.next_place(failure)?;
             }
             match self.request() {
                 Ok(body) => {
@@ -109,6 +104,25 @@ impl BlobReader {
                 Err(failure) => failed = Some(failure),
             }
         }
+    }
+
+    /// The next place that may answer; the failure where there is none.
+    fn next_place(&mut self, failure: Failure) -> Result<(), Failure> {
+        let places = &self.client.endpoints;
+        if let Some(place) = places.get(self.place) {
+            place.gave_up(&failure);
+            self.before.push(format!("mirror {}: {failure}", place.host));
+        }
+        let last = places.len().saturating_sub(1);
+        let next = (self.place.saturating_add(1)..places.len())
+            .find(|next| *next == last || places.get(*next).is_some_and(|place| !place.is_down()));
+        let Some(next) = next else {
+            self.before.pop();
+            return Err(failure);
+        };
+        self.place = next;
+        self.retry.refill();
+        Ok(())
     }
 
     fn request(&self) -> Result<HttpBody, Failure> {
@@ -186,7 +200,10 @@ impl BlobReader {
             }
             let limit = self.wanted.size.unwrap_or(self.client.limits.layer_bytes.saturating_add(1));
             let left = usize::try_from(limit.saturating_sub(self.position)).unwrap_or(usize::MAX).min(buffer.len());
-            let Some((body, part)) = self.body.as_mut().zip(buffer.get_mut(..left)) else { return Ok(0) };
+            let Some((body, part)) = self.body.as_mut().zip(buffer.get_mut(..left)) else {
+                // It failed before; the end is not to be mistaken for that of the layer.
+                return Err(Failure::Broken(io::ErrorKind::NotConnected.into()));
+            };
             let failure = match body.read(part) {
                 Ok(0) if self.wanted.size.is_none() => return Ok(0),
                 Ok(0) => io::ErrorKind::UnexpectedEof.into(),

@@ -78,13 +78,19 @@ impl Client {
     fn everywhere<T>(&self, what: &str, ask: impl Fn(&Endpoint) -> Result<T, Failure>) -> Result<T, TargetError> {
         let mut before = Vec::new();
         let mut last = None;
-        for endpoint in &self.endpoints {
+        for (index, endpoint) in self.endpoints.iter().enumerate() {
+            if endpoint.is_down() && index.saturating_add(1) < self.endpoints.len() {
+                continue;
+            }
             if let Some((host, failure)) = last.take() {
                 before.push(format!("mirror {host}: {failure}"));
             }
             match ask(endpoint) {
                 Ok(found) => return Ok(found),
-                Err(failure) => last = Some((endpoint.host.clone(), failure)),
+                Err(failure) => {
+                    endpoint.gave_up(&failure);
+                    last = Some((endpoint.host.clone(), failure));
+                }
             }
         }
         let failure = last.map_or_else(|| Failure::Lie("there is nowhere to ask".to_owned()), |(_, failure)| failure);

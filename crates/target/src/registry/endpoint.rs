@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use seawall_io::is_loopback;
 
 use super::RegistryOptions;
+use super::failure::Failure;
 use crate::credentials::Secret;
 use crate::image_reference::{DEFAULT_REGISTRY, DEFAULT_REGISTRY_HOST, ImageReference, check_host};
 
@@ -73,6 +74,7 @@ pub(super) struct Endpoint {
     /// Whether the scheme is a guess.
     guessed: bool,
     authorization: Mutex<Option<Secret>>,
+    down: AtomicBool,
 }
 
 impl Endpoint {
@@ -85,7 +87,15 @@ impl Endpoint {
             let plain = scheme.map_or(options.plain_http || loopback, |s| s == Scheme::Http);
             let guessed = scheme.is_none() && loopback && !options.plain_http;
             let (host, known_as, plain) = (host.to_owned(), known_as.to_owned(), AtomicBool::new(plain));
-            Self { host, repository, known_as, plain, guessed, authorization: Mutex::new(None) }
+            Self {
+                host,
+                repository,
+                known_as,
+                plain,
+                guessed,
+                authorization: Mutex::new(None),
+                down: AtomicBool::new(false),
+            }
         };
         let mirrors = options.mirrors.iter().filter(|m| m.registry == registry).map(|mirror| {
             let repository = match mirror.prefix.as_str() {
@@ -110,6 +120,17 @@ impl Endpoint {
     /// On loopback plain HTTP was a guess; gives whether it may be given up, and does so.
     pub(super) fn try_tls(&self) -> bool {
         self.guessed && self.plain.swap(false, Ordering::Relaxed)
+    }
+
+    /// Notes that all attempts were in vain: a mirror that is down is not waited for with every layer.
+    pub(super) fn gave_up(&self, failure: &Failure) {
+        if failure.is_transient() {
+            self.down.store(true, Ordering::Relaxed);
+        }
+    }
+
+    pub(super) fn is_down(&self) -> bool {
+        self.down.load(Ordering::Relaxed)
     }
 
     /// The value of `Authorization` that was taken last.
