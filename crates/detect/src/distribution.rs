@@ -33,7 +33,12 @@ pub(crate) fn of(os: &OperatingSystem) -> Option<Distribution> {
     };
     match os.id.as_str() {
         "debian" | "raspbian" => {
-            let name = if major.is_empty() { "sid" } else { major };
+            // Before Debian 4 a release had two numbers (3.1); since then the second one is the point release.
+            let name = match major {
+                "" => "sid",
+                "2" | "3" => minor.as_str(),
+                _ => major,
+            };
             Some(Distribution {
                 streams: vec![format!("debian:{name}")],
                 family: None,
@@ -191,6 +196,8 @@ mod tests {
         for (id, version, stream) in [
             ("debian", "12", "debian:12"),
             ("debian", "", "debian:sid"),
+            ("debian", "3.1", "debian:3.1"),
+            ("debian", "9.13", "debian:9"),
             ("ubuntu", "22.04", "ubuntu:22.04"),
             ("alpine", "3.20.3", "alpine:3.20"),
             ("alpine", "3.21_alpha20240807", "alpine:edge"),
