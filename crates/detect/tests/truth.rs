@@ -165,7 +165,7 @@ impl Truth {
                     .filter_map(|line| line.as_str()?.split_whitespace().find(|w| w.starts_with("CVE-")))
                     .map(str::to_owned)
                     .collect();
-                if hash(name) % ALPINE_PACKAGES == 0 && fixed != "0" && !ids.is_empty() {
+                if hash(name).is_multiple_of(ALPINE_PACKAGES) && fixed != "0" && !ids.is_empty() {
                     let (fixed, introduced, last) = (Some(fixed.clone()), None, None);
                     let (versions, withdrawn) = (Vec::new(), false);
                     self.add(
@@ -348,7 +348,7 @@ fn feed(path: &Path, nth: u64) -> Score {
     let source = source_of(&name).unwrap_or_else(|| panic!("{name} is no feed"));
     let (mut truth, mut builder) = (Truth::default(), Builder::new());
     documents(path, &FeedLimits::default(), &mut |member, bytes| {
-        if hash(member) % nth == 0 {
+        if hash(member).is_multiple_of(nth) {
             read_document(source, member, bytes, &mut Into(&mut builder));
             let record: Value = serde_json::from_slice(bytes).unwrap_or_else(|e| panic!("{member}: {e}"));
             if name.starts_with("alpine-secdb") { truth.alpine(&record) } else { truth.osv(&record) }
