@@ -8,6 +8,7 @@
 mod assemble;
 mod catalogers;
 mod pass;
+mod sbom;
 mod text;
 mod unit;
 mod units;
@@ -15,5 +16,6 @@ mod units;
 pub use assemble::assemble;
 pub use catalogers::CATALOGERS;
 pub use pass::{Deferred, LayerScan, Pass};
+pub use sbom::{MAX_SBOM_BYTES, SbomError, read_sbom};
 pub use unit::{Cataloger, File, Files, MAX_OBSERVATIONS, Need, Observation, Observer, Scanner, Want};
 pub use units::Units;
