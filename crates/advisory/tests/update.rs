@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use seawall_advisory::{
-    Outcome, Publisher, RemoteFile, UpdateContext, UpdateError, UpdateReport, UpdateSettings, publishers, update,
+    Publisher, RemoteFile, UpdateContext, UpdateError, UpdateOutcome as Outcome, UpdateReport, UpdateSettings,
+    publishers, source_of, update,
 };
 use seawall_io::{HttpClient, HttpProxy, HttpSettings};
 
@@ -420,6 +421,11 @@ fn every_publisher_is_asked_where_its_files_lie() {
     names.dedup();
     assert_eq!(names.len(), report.files.len(), "two files of one name");
     for publisher in publishers(None) {
+        for file in &publisher.files {
+            let folder = file.name.split('/').next().unwrap_or_default();
+            let known = source_of(&file.name).or_else(|| source_of(folder));
+            assert!(known.is_some(), "no source knows {}", file.name);
+        }
         assert!(publisher.base.starts_with("https://"), "{}", publisher.base);
     }
 }

@@ -25,7 +25,8 @@ impl<'n> Fields<'n> {
     /// Like [`Fields::get`]; that it is not there is a fault.
     pub(crate) fn require(&self, reader: &mut Reader<'_>, key: &str) -> Option<&'n Node> {
         let found = self.get(key);
-        if found.is_none() {
+        // What is no mapping at all is told already.
+        if found.is_none() && matches!(self.node.kind, Kind::Map(_)) {
             reader.fail_at(self.node, format!("{} needs `{key}`", self.what), None);
         }
         found

@@ -1,4 +1,5 @@
 use std::cmp::Reverse;
+use std::collections::HashMap;
 
 use jiff::Timestamp;
 use seawall_model::{Finding, Inventory, OperatingSystem, SuppressedBy, VexStatement, VexStatus};
@@ -20,7 +21,6 @@ use crate::purl::{Image, Purl, cpe_covers, image_matches, purl_matches_on, speak
 /// A statement without a product says nothing. docs/reference/policy.md has how purls are compared.
 pub fn apply_vex(findings: &mut [Finding], statements: &[VexStatement], inventory: &Inventory) {
     let image = Image::of(&inventory.target);
-    let distro_names = inventory.os.as_ref().map(distro_names).unwrap_or_default();
     let mut ordered: Vec<(&VexStatement, Option<Timestamp>)> =
         statements.iter().map(|s| (s, parse_timestamp(&s.timestamp))).collect();
     // The latest first; what states no time is older than everything. Reversed before so that of equals the last leads.
@@ -28,7 +28,14 @@ pub fn apply_vex(findings: &mut [Finding], statements: &[VexStatement], inventor
     ordered.sort_by_key(|(_, time)| Reverse(*time));
     let places: Vec<(&VexStatement, Places<'_>)> =
         ordered.into_iter().map(|(s, _)| (s, Places::of(s, &image, inventory.os.as_ref()))).collect();
-    let mut by_id: std::collections::HashMap<&str, Vec<usize>> = std::collections::HashMap::new();
+    let containers: HashMap<String, &str> = inventory
+        .packages
+        .iter()
+        .filter_map(|package| package.contained_in.as_deref().map(|container| (package.purl(), container)))
+        .collect();
+    let surroundings =
+        Surroundings { containers, distro_names: inventory.os.as_ref().map(distro_names).unwrap_or_default() };
+    let mut by_id: HashMap<&str, Vec<usize>> = HashMap::new();
     for (index, (statement, _)) in places.iter().enumerate() {
         for id in &statement.vulnerabilities {
             by_id.entry(id.as_str()).or_default().push(index);
@@ -46,7 +53,7 @@ pub fn apply_vex(findings: &mut [Finding], statements: &[VexStatement], inventor
         let latest = candidates
             .into_iter()
             .filter_map(|index| places.get(index))
-            .find(|(_, places)| places.cover(finding, inventory, &distro_names));
+            .find(|(_, places)| places.cover(finding, &surroundings));
         if let Some((statement, _)) = latest {
             finding.suppressed = suppression(statement);
         }
@@ -100,41 +107,41 @@ impl<'a> Places<'a> {
         }
     }
 
-    fn cover(&self, finding: &Finding, inventory: &Inventory, distro_names: &[String]) -> bool {
-        let purl = finding.package.as_ref().map(|p| p.purl.as_str());
+    fn cover(&self, finding: &Finding, around: &Surroundings<'_>) -> bool {
+        let Some(purl) = finding.package.as_ref().map(|p| p.purl.as_str()) else {
+            return self.subcomponents.is_empty() && self.whole;
+        };
         if self.subcomponents.is_empty() {
-            return self.whole
-                || purl.is_some_and(|purl| {
-                    Purl::parse(purl).is_some_and(|own| self.products.iter().any(|p| speaks_of(p, &own, distro_names)))
-                        || self.contains(purl, inventory, distro_names)
-                });
+            return self.whole || self.names(purl, around) || self.contains(purl, around);
         }
-        purl.is_some_and(|purl| {
-            self.subcomponents.iter().any(|s| purl_matches_on(s, purl, distro_names))
-                && (self.whole || self.contains(purl, inventory, distro_names))
-        })
+        self.subcomponents.iter().any(|s| purl_matches_on(s, purl, &around.distro_names))
+            && (self.whole || self.contains(purl, around))
+    }
+
+    /// Whether a product is this package.
+    fn names(&self, purl: &str, around: &Surroundings<'_>) -> bool {
+        !self.products.is_empty()
+            && Purl::parse(purl)
+                .is_some_and(|own| self.products.iter().any(|p| speaks_of(p, &own, &around.distro_names)))
     }
 
     /// Whether a product is a package that contains the given one, however deep.
-    fn contains(&self, purl: &str, inventory: &Inventory, distro_names: &[String]) -> bool {
-        if self.products.is_empty() {
-            return false;
-        }
-        let mut current = purl.to_owned();
+    fn contains(&self, purl: &str, around: &Surroundings<'_>) -> bool {
+        let mut current = purl;
         // Packages lie in each other a few levels deep; a longer chain is a loop.
         for _ in 0..16 {
-            let container = inventory
-                .packages
-                .iter()
-                .find(|p| p.contained_in.is_some() && p.purl() == current)
-                .and_then(|p| p.contained_in.clone());
-            let Some(container) = container else { return false };
-            if Purl::parse(&container).is_some_and(|own| self.products.iter().any(|p| speaks_of(p, &own, distro_names)))
-            {
-                return true;
+            match around.containers.get(current) {
+                Some(container) if self.names(container, around) => return true,
+                Some(container) => current = container,
+                None => return false,
             }
-            current = container;
         }
         false
     }
+}
+
+/// What packages lie in, and how their distribution is called.
+struct Surroundings<'a> {
+    containers: HashMap<String, &'a str>,
+    distro_names: Vec<String>,
 }

@@ -55,10 +55,11 @@ fn base_step(inventory: &Inventory, findings: &[&Finding]) -> FixStep {
         Some("photon" | "azurelinux" | "mariner") => "tdnf update -y",
         _ => "dnf upgrade -y",
     };
-    let how = format!(
-        "rebuild on the newest base image of {from}, or run `{upgrade}`: {} packages have fixes",
-        packages.len()
-    );
+    let count = match packages.len() {
+        1 => "1 package has a fix".to_owned(),
+        n => format!("{n} packages have fixes"),
+    };
+    let how = format!("rebuild on the newest base image of {from}, or run `{upgrade}`: {count}");
     let mut step = step(FixStepKind::BaseImage, what, from, "newest".to_owned(), findings);
     step.how = how;
     step

@@ -7,6 +7,9 @@ pub enum EngineError {
     /// The target could not be opened, or is not what its digests promise.
     #[error(transparent)]
     Target(#[from] TargetError),
+    /// The target is no SBOM that can be read.
+    #[error(transparent)]
+    Sbom(#[from] seawall_inspect::SbomError),
     /// The advisory database is damaged.
     #[error(transparent)]
     Database(#[from] seawall_advisory::StoreError),

@@ -2,8 +2,8 @@ use std::io::{self, Read};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use seawall_inspect::{Deferred, LayerScan, Pass, Units, assemble};
-use seawall_io::{Compression, Decoder, DigestReader, Limits, pipe};
+use seawall_inspect::{Deferred, LayerScan, MAX_SBOM_BYTES, Pass, Sha1Table, Units, assemble, read_sbom};
+use seawall_io::{Compression, Decoder, DigestReader, Limits, pipe, read_bounded};
 use seawall_model::{Digest, Inventory, Layer, TargetInfo, TargetKind};
 use seawall_target::{Image, TargetError, TargetRef, Tree};
 
@@ -19,6 +19,8 @@ pub struct Inspector {
     pub limits: Limits,
     /// Where results of layers are kept; `None` reads everything anew.
     pub cache: Option<Cache>,
+    /// Known Java archives by SHA-1, where a table is given.
+    pub archives: Option<Sha1Table>,
     /// Layers read at the same time; each uses two threads.
     pub parallel: usize,
 }
@@ -78,7 +80,7 @@ impl Inspector {
         }
         let mut info = image.info;
         info.size = Some(layers.iter().map(|l| l.uncompressed_size).sum());
-        Ok(assemble(info, Some(image.config), layers, scans))
+        Ok(assemble(info, Some(image.config), layers, scans, self.archives.as_ref()))
     }
 
     fn layer(&self, image: &Image, index: usize) -> Result<(LayerScan, Layer), EngineError> {
@@ -196,7 +198,7 @@ impl Inspector {
             size: None,
         };
         debug_assert!(matches!(target.kind, TargetKind::Dir | TargetKind::File | TargetKind::Rootfs));
-        Ok(assemble(info, None, Vec::new(), vec![pass.into_inner().finish()]))
+        Ok(assemble(info, None, Vec::new(), vec![pass.into_inner().finish()], self.archives.as_ref()))
     }
 }
 
@@ -204,10 +206,10 @@ impl Inspector {
     /// The inventory that an SBOM states.
     ///
     /// # Errors
-    /// Where it is no SBOM.
+    /// Where it cannot be read or is no SBOM.
     pub fn sbom(&self, path: &std::path::Path, target: &TargetRef) -> Result<Inventory, EngineError> {
-        let reason = format!("{} is an SBOM, and those are not read yet", path.display());
-        Err(TargetError::NotFound { name: target.name.clone(), reason }.into())
+        let bytes = read_bounded(path, MAX_SBOM_BYTES as u64).map_err(TargetError::io(path))?;
+        Ok(read_sbom(&bytes, &target.name)?)
     }
 }
 

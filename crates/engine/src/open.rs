@@ -2,7 +2,10 @@ use std::path::PathBuf;
 
 use seawall_io::Limits;
 use seawall_model::{Platform, TargetKind};
-use seawall_target::{Image, TargetError, TargetRef, Tree, open_docker_archive, open_oci_archive, open_oci_layout};
+use seawall_target::{
+    EngineOptions, Image, RegistryOptions, TargetError, TargetRef, Tree, open_docker, open_docker_archive,
+    open_oci_archive, open_oci_layout, open_podman, open_registry,
+};
 
 /// How to open a target.
 #[derive(Debug, Clone)]
@@ -13,6 +16,10 @@ pub struct OpenOptions {
     pub platform_asked: bool,
     /// Limits.
     pub limits: Limits,
+    /// How registries are asked.
+    pub registry: RegistryOptions,
+    /// Where the engines are.
+    pub engines: EngineOptions,
 }
 
 /// A target that is open.
@@ -41,9 +48,8 @@ pub fn open(target: &TargetRef, options: &OpenOptions) -> Result<Opened, TargetE
         TargetKind::Rootfs => Ok(Opened::Tree(Tree::new(PathBuf::from(name).as_path(), false))),
         TargetKind::Dir | TargetKind::File => Ok(Opened::Tree(Tree::new(PathBuf::from(name).as_path(), true))),
         TargetKind::Sbom => Ok(Opened::Sbom(PathBuf::from(name))),
-        TargetKind::Docker | TargetKind::Podman | TargetKind::Registry => {
-            let reason = format!("{} targets are not built yet", target.kind.prefix());
-            Err(TargetError::NotFound { name: name.to_owned(), reason })
-        }
+        TargetKind::Docker => image(open_docker(name, limits, platform, &options.engines)?),
+        TargetKind::Podman => image(open_podman(name, limits, platform, &options.engines)?),
+        TargetKind::Registry => image(open_registry(name, limits, platform, asked, &options.registry)?),
     }
 }

@@ -52,7 +52,7 @@ impl Judge<'_> {
             hidden: Hidden::default(),
             fix_plan: FixPlan::default(),
             verdict: Verdict::default(),
-            database: self.database.map(database_info).transpose()?,
+            database: self.database.map(|d| database_info(d, self.today)).transpose()?,
             created: self.created.clone(),
             show_all: self.show_all,
         };
@@ -63,11 +63,14 @@ impl Judge<'_> {
     }
 }
 
-fn database_info(database: &Database) -> Result<DatabaseInfo, StoreError> {
+/// Feeds hold dates that lie ahead of them by mistake: one feed's must not make the whole look fresh.
+fn database_info(database: &Database, today: &str) -> Result<DatabaseInfo, StoreError> {
     let info = database.info()?;
+    let past = |date: &&str| !date.is_empty() && *date <= today;
+    let newest = info.feeds.iter().map(|f| f.newest.as_str()).filter(past).max();
     Ok(DatabaseInfo {
         digest: info.digest.to_string(),
         advisories: info.counts.advisories,
-        newest: Some(info.newest.clone()).filter(|n| !n.is_empty()),
+        newest: newest.map(str::to_owned),
     })
 }

@@ -1,11 +1,18 @@
 //! Joins what the passes over the layers saw into one inventory.
 
+mod maven;
 mod merge;
 mod ownership;
 mod relationships;
+mod sha1_table;
 mod visible;
 
-use seawall_model::{ImageConfig, Inventory, Layer, OperatingSystem, TargetInfo, Unknown};
+pub use sha1_table::{Sha1Table, Sha1TableError, apply_sha1_table};
+
+use seawall_model::{
+    Ecosystem, Evidence, ImageConfig, Inventory, Layer, OperatingSystem, Package, Recognition, TargetInfo, Unknown,
+    UnknownKind,
+};
 
 use crate::pass::{LayerScan, Seen};
 use crate::unit::Observation;
@@ -17,16 +24,18 @@ pub fn assemble(
     config: Option<ImageConfig>,
     layers: Vec<Layer>,
     scans: Vec<LayerScan>,
+    archives: Option<&Sha1Table>,
 ) -> Inventory {
     let layered = !layers.is_empty();
     let visible = Visible::new(&scans);
-    let mut unknowns = unknowns(&scans, &visible, layered);
     let seen = visible.seen(&scans);
+    let unsaid = scans.iter().flat_map(|s| &s.unknowns).filter(|u| u.kind == UnknownKind::Unsupported);
+    let owners = ownership::Owners::new(&seen, unsaid.map(|u| u.path.as_str()));
+    let mut unknowns = unknowns(&scans, &visible, &owners, layered);
     let os = operating_system(&seen);
     let pieces = merge::resolved_pieces(&seen, &mut unknowns);
     let mut merger = merge::Merger::new(os.as_ref());
     let origins = merge::Origins::new(&scans);
-    let owners = ownership::Owners::new(&seen);
     for (layer, s) in &seen {
         if let Observation::Package(package) = &s.observation {
             merger.add(package.clone(), layered.then(|| origins.layer(s, package, *layer)), &owners);
@@ -36,19 +45,46 @@ pub fn assemble(
         merger.add(package, layered.then_some(layer), &owners);
     }
     let mut packages = merger.finish(&seen);
+    if let Some(table) = archives {
+        apply_sha1_table(&mut packages, table);
+        packages.sort_by_key(Package::purl);
+        packages.dedup_by_key(|p| p.purl());
+    }
+    packages.retain(|package| {
+        let nameless = package.ecosystem == Ecosystem::Maven && package.version.is_empty();
+        let of_archive = package.evidence.iter().all(|e| e.how == Recognition::Archive);
+        if nameless && of_archive && package.owned_by.is_none() {
+            unknowns.extend(package.evidence.iter().map(nameless_archive));
+        }
+        !(nameless && of_archive)
+    });
     let relationships = relationships::resolve(&mut packages);
     unknowns.sort();
     unknowns.dedup();
     Inventory { target, os, layers, config, packages, relationships, unknowns }
 }
 
+fn nameless_archive(evidence: &Evidence) -> Unknown {
+    Unknown {
+        path: evidence.path.clone(),
+        layer: evidence.layer,
+        kind: UnknownKind::Unsupported,
+        by: evidence.cataloger.clone(),
+        reason: "a Java archive that states no version of itself (--java-archives names known ones)".to_owned(),
+    }
+}
+
 /// What could not be read, of layers as a whole and of files that are still there.
-fn unknowns(scans: &[LayerScan], visible: &Visible<'_>, layered: bool) -> Vec<Unknown> {
+///
+/// A well-formed file that says nothing of itself is no loss where an operating-system package owns it: that package
+/// is known and judged.
+fn unknowns(scans: &[LayerScan], visible: &Visible<'_>, owners: &ownership::Owners<'_>, layered: bool) -> Vec<Unknown> {
     let mut all = Vec::new();
     for (index, scan) in scans.iter().enumerate() {
         for unknown in &scan.unknowns {
             let file = unknown.path.split("!/").next().unwrap_or_default();
-            if unknown.by != "tar" && visible.is_hidden(index, file) {
+            let owned = unknown.kind == UnknownKind::Unsupported && owners.of(file).is_some();
+            if unknown.by != "tar" && (owned || visible.is_hidden(index, file)) {
                 continue;
             }
             let layer = if layered { u32::try_from(index).ok() } else { None };

@@ -9,6 +9,16 @@ mod os_content_sets;
 pub(crate) mod os_release;
 mod rpm;
 
+mod dotnet_deps_json;
+mod dotnet_packages_lock;
+mod dotnet_project_assets;
+mod dotnet_shared;
+mod dotnet_xml;
+mod go_binary;
+mod go_mod;
+mod java_archive;
+mod java_gradle_lock;
+pub(crate) mod java_pom;
 mod javascript_bun;
 mod javascript_node_modules;
 mod javascript_package_lock;
@@ -18,6 +28,7 @@ mod javascript_yarn;
 mod php_composer_lock;
 mod php_installed;
 mod php_shared;
+mod program;
 mod python_installed;
 mod python_pdm;
 mod python_pipfile_lock;
@@ -28,6 +39,8 @@ mod python_shared;
 mod python_uv;
 mod ruby_gemfile_lock;
 mod ruby_gemspec;
+mod rust_auditable;
+mod rust_cargo_lock;
 
 use crate::unit::Cataloger;
 
@@ -59,4 +72,17 @@ pub const CATALOGERS: &[&dyn Cataloger] = &[
     &python_uv::PythonUv,
     &ruby_gemfile_lock::RubyGemfileLock,
     &ruby_gemspec::RubyGemspec,
+    &rust_cargo_lock::RustCargoLock,
+    &rust_auditable::RustAuditable,
+    &go_mod::GoMod,
+    &go_binary::GoBinary,
+    &java_archive::JavaArchive,
+    &java_pom::JavaPom,
+    &java_gradle_lock::JavaGradleLock,
+    &dotnet_deps_json::DotnetDepsJson,
+    &dotnet_packages_lock::DotnetPackagesLock,
+    &dotnet_project_assets::DotnetProjectAssets,
+    &dotnet_xml::DotnetPackagesConfig,
+    &dotnet_xml::DotnetPackagesProps,
+    &program::Program,
 ];

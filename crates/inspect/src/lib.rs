@@ -5,15 +5,17 @@
 //! what could not be read is an unknown in the inventory.
 #![forbid(unsafe_code)]
 
+mod archive;
 mod assemble;
 mod catalogers;
+mod elf;
 mod pass;
 mod sbom;
 mod text;
 mod unit;
 mod units;
 
-pub use assemble::assemble;
+pub use assemble::{Sha1Table, Sha1TableError, apply_sha1_table, assemble};
 pub use catalogers::CATALOGERS;
 pub use pass::{Deferred, LayerScan, Pass};
 pub use sbom::{MAX_SBOM_BYTES, SbomError, read_sbom};

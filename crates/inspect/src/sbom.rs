@@ -20,7 +20,7 @@ use seawall_model::Inventory;
 use draft::Draft;
 
 /// A larger document is not read.
-pub const MAX_SBOM_BYTES: usize = 512 << 20;
+pub const MAX_SBOM_BYTES: usize = 256 << 20;
 
 /// Why a document gives no inventory.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -85,7 +85,8 @@ pub fn read_sbom(bytes: &[u8], name: &str) -> Result<Inventory, SbomError> {
         SbomError::Malformed { name: name(), format, reason }
     };
     let version = version.map_err(malformed)?;
-    if !form.versions().contains(&version.as_str()) {
+    // A document that states no version is read as one of the newest.
+    if !version.is_empty() && !form.versions().contains(&version.as_str()) {
         let version = version.chars().take(40).collect();
         return Err(SbomError::Version { name: name(), format, version });
     }

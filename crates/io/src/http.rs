@@ -12,7 +12,8 @@ use std::time::{Duration, Instant};
 use ureq::http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Uri};
 use ureq::{Agent, Body, SendBody, Timeout};
 
-use address::{checked, is_loopback, same_origin, shown, target_of};
+pub use address::is_loopback;
+use address::{checked, same_origin, shown, target_of};
 pub use body::HttpBody;
 pub use error::HttpError;
 use settings::agent;

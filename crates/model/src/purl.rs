@@ -57,7 +57,9 @@ fn build(package: &Package, namespace: Option<&str>, name: &str) -> Option<Strin
         url.add_qualifier("rpmmod".to_owned(), module.clone()).ok()?;
     }
     // The source package, as other scanners expect to find it in an SBOM.
-    if let Some(source) = package.source.as_ref().filter(|s| s.name != package.name) {
+    let differs = |v: &String| *v != package.version;
+    let source = package.source.as_ref();
+    if let Some(source) = source.filter(|s| s.name != package.name || s.version.as_ref().is_some_and(differs)) {
         let upstream = match &source.version {
             Some(version) if *version != package.version => format!("{}@{version}", source.name),
             _ => source.name.clone(),

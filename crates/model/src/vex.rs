@@ -8,6 +8,7 @@ pub struct VexStatement {
     /// Vulnerability ids that it speaks of: the id and its aliases.
     pub vulnerabilities: Vec<String>,
     /// purls that it speaks of: images (`pkg:oci/…`), packages; a purl without version or qualifiers means all of them.
+    /// A CPE means the operating system.
     pub products: Vec<String>,
     /// purls of packages within the products; empty means the product itself.
     pub subcomponents: Vec<String>,

@@ -43,9 +43,9 @@ pub struct PackageChange {
 /// What makes two findings the same one, whatever the version and the layer: kind, id, ecosystem and package name, or
 /// the path where it is not about a package.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct DiffFindingKey(String, String, String, String);
+pub struct FindingKey(String, String, String, String);
 
-impl DiffFindingKey {
+impl FindingKey {
     /// The key of a finding.
     pub fn of(finding: &Finding) -> Self {
         let (ecosystem, subject) = match &finding.package {
@@ -62,11 +62,11 @@ impl DiffFindingKey {
 impl<'a> ReportDiff<'a> {
     /// Compares two reports. Only visible findings count: a finding that becomes suppressed is gone.
     pub fn between(old: &'a Report, new: &'a Report) -> Self {
-        let keys = |report: &Report| report.visible().map(DiffFindingKey::of).collect::<HashSet<_>>();
+        let keys = |report: &Report| report.visible().map(FindingKey::of).collect::<HashSet<_>>();
         let (old_keys, new_keys) = (keys(old), keys(new));
         let (unchanged_findings, new_findings) =
-            new.visible().partition(|finding| old_keys.contains(&DiffFindingKey::of(finding)));
-        let gone_findings = old.visible().filter(|f| !new_keys.contains(&DiffFindingKey::of(f))).collect();
+            new.visible().partition(|finding| old_keys.contains(&FindingKey::of(finding)));
+        let gone_findings = old.visible().filter(|f| !new_keys.contains(&FindingKey::of(f))).collect();
         Self {
             old,
             new,

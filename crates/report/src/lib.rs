@@ -29,6 +29,6 @@ mod view;
 mod words;
 mod xml;
 
-pub use diff::{ConfigurationChange, DiffFindingKey, PackageChange, ReportDiff};
+pub use diff::{ConfigurationChange, FindingKey, PackageChange, ReportDiff};
 pub use format::{Format, RenderOptions};
 pub use formats::{FORMATS, format};

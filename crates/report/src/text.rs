@@ -59,39 +59,50 @@ pub(crate) fn markdown(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let cleaned = clean(text);
     let mut at_start = true;
-    for c in cleaned.trim().chars() {
+    let mut before = ' ';
+    let mut rest = cleaned.trim().chars();
+    while let Some(c) = rest.next() {
         match c {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '|' => out.push_str("&#124;"),
             '$' => out.push_str("&#36;"),
-            // A zero-width blank keeps the mention, reference and link filters from seeing a name behind the sign.
-            '@' => out.push_str("@&#8203;"),
+            // A zero-width blank keeps the mention, reference and link filters from seeing a name behind the sign. It
+            // stands only where it must: it would be copied along.
+            '@' if !before.is_ascii_alphanumeric() => out.push_str("@&#8203;"),
             '#' => out.push_str("&#35;&#8203;"),
-            ':' => out.push_str(":&#8203;"),
-            '!' if at_start => out.push_str("&#33;"),
-            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '(' | ')' | '~' | '!' | '%' => {
+            ':' if rest.as_str().starts_with("//") => out.push_str(":&#8203;"),
+            '.' if out.to_ascii_lowercase().ends_with("www") => out.push_str(".&#8203;"),
+            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '(' | ')' | '~' => {
                 out.push('\\');
                 out.push(c);
             }
-            '-' | '+' | '=' if at_start => {
+            // `- `, `1. ` and the like would begin a list, `!` before a link makes it an image.
+            '-' | '+' | '=' | '.' if at_start => {
                 out.push('\\');
                 out.push(c);
             }
-            // `1. ` would begin a list, `www.` a link.
-            '.' if at_start || out.ends_with("www") || out.ends_with("WWW") => out.push_str(".&#8203;"),
             c => out.push(c),
         }
         at_start = at_start && c.is_ascii_digit();
+        before = c;
     }
     out
 }
 
-/// Text in a Markdown code span that also holds within a table cell; HTML `code`, since a back-tick in the text cannot
-/// end it.
+/// Text as Markdown code, also within a table cell. A code span keeps every filter away, so that what is copied from it
+/// is what was meant; where back-ticks, pipes or backslashes could end it or the cell, an HTML element holds the text.
 pub(crate) fn markdown_code(text: &str) -> String {
-    format!("<code>{}</code>", markdown(text))
+    let cleaned = clean(text);
+    let cleaned = cleaned.trim();
+    if cleaned.is_empty() {
+        String::new()
+    } else if cleaned.contains(['`', '|', '\\']) {
+        format!("<code>{}</code>", markdown(cleaned))
+    } else {
+        format!("`{cleaned}`")
+    }
 }
 
 /// A web address that is safe to link to: `http` or `https`, ASCII, nothing that could end an attribute.
@@ -194,7 +205,10 @@ mod tests {
             assert!(!text.contains(bad), "{bad} in {text}");
         }
         assert!(markdown("- x").starts_with("\\-"));
-        assert!(markdown("1. x").starts_with("1.&#8203;"));
+        assert!(markdown("1. x").starts_with("1\\."));
+        assert_eq!(markdown("npm install lodash@4.17.21"), "npm install lodash@4.17.21");
+        assert_eq!(markdown_code("@scope/name"), "`@scope/name`");
+        assert!(!markdown_code("a`b|c").contains("|"));
     }
 
     #[test]

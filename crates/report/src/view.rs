@@ -141,6 +141,11 @@ pub(crate) fn fix(fix: &Fix) -> String {
     }
 }
 
+/// Where a finding that is not about a package is; what has no path is about the image itself.
+pub(crate) fn place(finding: &Finding) -> &str {
+    if finding.location.path.is_empty() { "image" } else { &finding.location.path }
+}
+
 /// Whether upgrading mends it.
 pub(crate) fn has_fix(finding: &Finding) -> bool {
     finding.fix.state != FixState::NotAffected && !finding.fix.versions.is_empty()
@@ -152,9 +157,13 @@ pub(crate) fn severities(counts: &[usize; 6]) -> String {
     words.map(|(severity, n)| format!("{n} {severity}")).collect::<Vec<_>>().join(", ")
 }
 
-/// The one line about what is counted but not listed; `None` where nothing is.
+/// The one line about what is not among the findings that are listed and counted; `None` where nothing is. `--all`
+/// brings back what is unimportant, never what is suppressed.
 pub(crate) fn hidden(report: &Report) -> Option<String> {
-    let hidden = &report.hidden;
+    let mut hidden = report.hidden.clone();
+    if report.show_all {
+        (hidden.unimportant, hidden.kernel_headers) = (0, 0);
+    }
     let parts: Vec<String> = [
         (hidden.unimportant, "that the publisher calls unimportant"),
         (hidden.kernel_headers, "in kernel headers"),

@@ -156,3 +156,52 @@ fn cyclonedx_xml_follows_its_schema() {
         assert!(output.status.success(), "{case}: {}", String::from_utf8_lossy(&output.stderr));
     }
 }
+
+/// GitLab's schema (15.0.7) is not among the shared data: this is its list of required fields, closed lists and patterns.
+#[test]
+fn gitlab_has_what_its_schema_requires() {
+    let text = |value: &Value, key: &str| value[key].as_str().map(str::to_owned).unwrap_or_default();
+    let time = |text: &str| text.len() == 19 && text.as_bytes()[10] == b'T' && !text.ends_with('Z');
+    let link = |text: &str| text.starts_with("https://") || text.starts_with("http://");
+    for (case, report, options) in cases() {
+        let value: Value = serde_json::from_str(&render("gitlab", &report, &options)).unwrap();
+        assert_eq!(value["version"], "15.0.7", "{case}");
+        let scan = &value["scan"];
+        assert!(time(&text(scan, "start_time")) && time(&text(scan, "end_time")), "{case}");
+        assert_eq!((text(scan, "status"), text(scan, "type")), ("success".into(), "container_scanning".into()));
+        for tool in ["analyzer", "scanner"] {
+            for key in ["id", "name", "version"] {
+                assert!(!text(&scan[tool], key).is_empty(), "{case}: {tool} {key}");
+            }
+            assert!(!text(&scan[tool]["vendor"], "name").is_empty());
+        }
+        for message in scan["messages"].as_array().into_iter().flatten() {
+            assert!(["info", "warn", "fatal"].contains(&text(message, "level").as_str()));
+            assert!(!text(message, "value").is_empty());
+        }
+        let mut ids = std::collections::HashSet::new();
+        for one in value["vulnerabilities"].as_array().unwrap() {
+            assert!(ids.insert(text(one, "id")), "{case}: an id twice");
+            let severities = ["Info", "Unknown", "Low", "Medium", "High", "Critical"];
+            assert!(severities.contains(&text(one, "severity").as_str()));
+            assert!(text(one, "name").chars().count() <= 255);
+            assert!(text(one, "solution").chars().count() <= 7000);
+            let identifiers = one["identifiers"].as_array().unwrap();
+            assert!(!identifiers.is_empty());
+            for identifier in identifiers {
+                for key in ["type", "name", "value"] {
+                    assert!(!text(identifier, key).is_empty(), "{case}: {key}");
+                }
+                assert!(identifier.get("url").is_none_or(|url| link(url.as_str().unwrap())));
+            }
+            for other in one["links"].as_array().into_iter().flatten() {
+                assert!(link(&text(other, "url")));
+            }
+            let location = &one["location"];
+            assert!(!text(location, "operating_system").is_empty() && !text(location, "image").is_empty());
+            assert!(location["dependency"]["package"]["name"].is_string());
+            assert!(location["dependency"]["version"].is_string());
+        }
+        assert!(value["remediations"].is_array());
+    }
+}

@@ -73,9 +73,15 @@ pub(crate) struct ReadArgs {
     /// Never use the network: registry targets are refused.
     #[arg(long, env = "SEAWALL_OFFLINE")]
     pub(crate) offline: bool,
+    /// Table of known Java archives, lines SHA1<TAB>GROUP:ARTIFACT<TAB>VERSION.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) java_archives: Option<PathBuf>,
     /// Allow plain HTTP for registries that are not on this machine.
     #[arg(long)]
     pub(crate) plain_http: bool,
+    /// PEM certificates to trust for registries, instead of the public ones.
+    #[arg(long, value_name = "FILE", env = "SEAWALL_CA")]
+    pub(crate) ca: Option<PathBuf>,
     /// Registries to try before an image's own, as HOST[:PORT][/PREFIX]; repeatable.
     #[arg(long, value_name = "MIRROR")]
     pub(crate) mirror: Vec<String>,

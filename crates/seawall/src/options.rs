@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use seawall_engine::OpenOptions;
-use seawall_io::Limits;
+use seawall_io::{Limits, read_bounded};
 use seawall_model::{FindingKind, Platform, TargetKind};
+use seawall_target::{CredentialStore, EngineOptions, Mirror, RegistryOptions};
 
 use crate::cli::{Kind, LimitArgs, ReadArgs};
 
@@ -46,13 +47,32 @@ impl LimitArgs {
     }
 }
 
+/// A bundle of certificates larger than this is refused.
+const MAX_CA: u64 = 8 << 20;
+
 /// How targets are opened.
 pub(crate) fn open_options(read: &ReadArgs, limits: &Limits) -> Result<OpenOptions> {
     let platform = match &read.platform {
         Some(text) => platform(text)?,
         None => Platform { os: "linux".to_owned(), architecture: host_architecture().to_owned(), variant: None },
     };
-    Ok(OpenOptions { platform, platform_asked: read.platform.is_some(), limits: limits.clone() })
+    let variable = |name: &str| std::env::var_os(name);
+    let mirrors = read.mirror.iter().map(|m| m.parse()).collect::<Result<Vec<Mirror>, _>>()?;
+    let ca = read.ca.as_ref().map(|p| read_bounded(p, MAX_CA).with_context(|| format!("cannot read {}", p.display())));
+    let registry = RegistryOptions {
+        plain_http: read.plain_http,
+        ca: ca.transpose()?,
+        mirrors,
+        credentials: CredentialStore::from_environment(&variable),
+        ..RegistryOptions::default()
+    };
+    Ok(OpenOptions {
+        platform,
+        platform_asked: read.platform.is_some(),
+        limits: limits.clone(),
+        registry,
+        engines: EngineOptions::from_environment(&variable),
+    })
 }
 
 fn platform(text: &str) -> Result<Platform> {

@@ -72,6 +72,9 @@ pub enum TargetError {
         /// The target's prefix.
         prefix: &'static str,
     },
+    /// The text is not the name of an image.
+    #[error(transparent)]
+    Reference(#[from] crate::ImageReferenceError),
     /// Nothing is known under that name.
     #[error("{name}: {reason}")]
     NotFound {

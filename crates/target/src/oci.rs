@@ -93,7 +93,7 @@ fn blob_name(digest: Digest) -> String {
 }
 
 /// Indexes may point to indexes; deeper than this is a loop or a joke.
-const MAX_DEPTH: usize = 4;
+pub(crate) const MAX_DEPTH: usize = 4;
 
 fn open(
     layout: Layout,

@@ -14,7 +14,7 @@ use super::{Builder, Pending, PendingRow, scores};
 use crate::store::affected::{MAX_SOURCE, PACKAGE, STREAM};
 use crate::store::bytes::put_varint;
 use crate::store::layout::{ALIGN, Section, header};
-use crate::store::texts::BLOCK_TARGET;
+use crate::store::texts::{BLOCK_TARGET, compress};
 use crate::store::{Counts, Database, DatabaseInfo, Info, StoreError, record, replace};
 
 pub(super) fn write(builder: Builder, out: &Path) -> Result<DatabaseInfo, StoreError> {
@@ -161,7 +161,8 @@ impl Texts {
         for number in [first, position(&self.blocks)?, position(raw)?] {
             self.index.extend_from_slice(&number.to_le_bytes());
         }
-        self.blocks.extend_from_slice(&lz4_flex::block::compress(raw));
+        let compressed = compress(raw).ok_or(StoreError::TooMany { what: "bytes in one block" })?;
+        self.blocks.extend_from_slice(&compressed);
         Ok(())
     }
 }

@@ -48,7 +48,17 @@ impl Source for ArchTracker {
     }
 
     fn read(&self, _member: &str, bytes: &[u8], sink: &mut dyn Sink) -> Result<(), SourceError> {
-        let group: Group<'_> = json(bytes)?;
+        // The tracker publishes one list of all groups; archives hold a group a file.
+        if bytes.trim_ascii_start().starts_with(b"[") {
+            let groups: Vec<Group<'_>> = json(bytes)?;
+            return groups.iter().try_for_each(|group| self.group(group, sink));
+        }
+        self.group(&json(bytes)?, sink)
+    }
+}
+
+impl ArchTracker {
+    fn group(&self, group: &Group<'_>, sink: &mut dyn Sink) -> Result<(), SourceError> {
         if group.name.is_empty() {
             return Err(SourceError::Incomplete("no name"));
         }
@@ -67,5 +77,36 @@ impl Source for ArchTracker {
         }
         sink.advisory(finish(advisory));
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use seawall_model::{EndOfLife, Epss, KnownExploited};
+
+    #[derive(Default)]
+    struct Ids(Vec<String>);
+
+    impl Sink for Ids {
+        fn advisory(&mut self, advisory: Advisory) {
+            self.0.push(advisory.id);
+        }
+        fn epss(&mut self, _: &str, _: Epss) {}
+        fn kev(&mut self, _: &str, _: KnownExploited) {}
+        fn end_of_life(&mut self, _: EndOfLife) {}
+        fn unknown(&mut self, member: &str, reason: String) {
+            self.0.push(format!("{member}: {reason}"));
+        }
+    }
+
+    #[test]
+    fn one_group_and_the_publishers_list_of_groups_are_both_read() {
+        let group = |n| format!(r#"{{"name":"AVG-{n}","packages":["zlib"],"status":"Fixed","fixed":"1.2-{n}"}}"#);
+        for (document, count) in [(group(1), 1), (format!("\n[{},{}]", group(1), group(2)), 2)] {
+            let mut ids = Ids::default();
+            ArchTracker.read("all.json", document.as_bytes(), &mut ids).unwrap();
+            assert_eq!(ids.0, ["AVG-1", "AVG-2"][..count]);
+        }
     }
 }

@@ -19,7 +19,10 @@ pub(super) fn json<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, Sour
 }
 
 pub(super) fn yaml<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, SourceError> {
-    serde_saphyr::from_str(text).map_err(|e| malformed("YAML", e))
+    // Ids such as `036e6925503` look like a number that is too large; they are texts.
+    let policy = serde_saphyr::options::NonFiniteFloatPolicy::AsString;
+    let options = serde_saphyr::options! { non_finite_float_policy: policy };
+    serde_saphyr::from_str_with_options(text, options).map_err(|e| malformed("YAML", e))
 }
 
 pub(super) fn malformed(format: &'static str, error: impl std::fmt::Display) -> SourceError {

@@ -74,8 +74,9 @@ impl Source for NodejsCore {
         let Some((folder, number)) = member.strip_suffix(".json").and_then(|m| m.rsplit_once('/')) else {
             return Ok(());
         };
-        if number == "index" {
-            return Ok(()); // The same records once more, in one file.
+        // `index` has the same records once more; `deps` judges the libraries that node bundles, and names no package.
+        if number == "index" || folder == "deps" || folder.ends_with("/deps") {
+            return Ok(());
         }
         let entry: Entry<'_> = json(bytes)?;
         let (own, mut row) = if !entry.module_name.is_empty() {

@@ -148,6 +148,9 @@ fn fixed(release: &Release<'_>, advisory: &mut Advisory, member: &str, sink: &mu
                 module.module = Some(format!("{name}:{}", rest.rsplit_once('-').map_or(rest, |(s, _)| s)));
                 module
             }
+            // Products other than the distribution are fixed as a whole; the name is of a part of them, not of an rpm.
+            // Live patches are for running kernels, which no image has.
+            _ if !is_distribution(&stream) || package == "kpatch-patch" => return,
             _ => {
                 sink.unknown(member, format!("{}: package `{package}` has no version", advisory.id));
                 return;
@@ -192,4 +195,9 @@ fn unfixed(state: &State<'_>, advisory: &mut Advisory, member: &str, sink: &mut 
     let mut added = whole_row(stream, name, fix_state);
     added.module = module;
     add_row(&mut advisory.affected, added);
+}
+
+/// Whether a stream is the distribution itself (`redhat:8`) rather than another product (`redhat:openshift:4.12`).
+fn is_distribution(stream: &str) -> bool {
+    stream.strip_prefix("redhat:").is_some_and(|version| version.bytes().all(|b| b.is_ascii_digit()))
 }

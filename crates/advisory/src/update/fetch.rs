@@ -53,8 +53,8 @@ impl Fetch<'_> {
 
     /// Attempts until the file is there or there is no hope.
     fn persist(&self) -> Result<Outcome, String> {
-        if !is_plain_name(&self.file.name) {
-            return Err(format!("`{}` is not a file name", self.file.name));
+        if !self.file.name.split('/').all(is_plain_name) {
+            return Err(format!("`{}` is not a path of plain names", self.file.name));
         }
         let mut barren = 0;
         for attempt in 0..MAX_ATTEMPTS {
@@ -199,9 +199,13 @@ impl Fetch<'_> {
         state.sha256 = sha256;
         self.context.now.clone_into(&mut state.fetched);
         self.context.now.clone_into(&mut state.checked);
+        let target = self.folder.join(&self.file.name);
         let place = || {
+            if let Some(folder) = target.parent() {
+                fs::create_dir_all(folder)?;
+            }
             // The file goes first: should we die in between, the old validators only make us fetch it once more.
-            fs::rename(&partial, self.folder.join(&self.file.name))?;
+            fs::rename(&partial, &target)?;
             state.save(&self.state_path())
         };
         place().map_err(|error| error.to_string())?;
@@ -238,15 +242,20 @@ impl Fetch<'_> {
     }
 
     fn state_path(&self) -> PathBuf {
-        self.workshop.join(format!("{}.state", self.file.name))
+        self.note("state")
     }
 
     fn partial_path(&self) -> PathBuf {
-        self.workshop.join(format!("{}.part", self.file.name))
+        self.note("part")
     }
 
     fn partial_state_path(&self) -> PathBuf {
-        self.workshop.join(format!("{}.part.state", self.file.name))
+        self.note("part.state")
+    }
+
+    /// A file in the workshop, which has no folders.
+    fn note(&self, kind: &str) -> PathBuf {
+        self.workshop.join(format!("{}.{kind}", self.file.name.replace('/', "!")))
     }
 
     fn too_large(&self) -> String {

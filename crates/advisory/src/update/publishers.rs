@@ -18,7 +18,7 @@ pub struct RemoteFile {
     pub path: String,
     /// The path leads to a small text that names the file, which lies in the same folder.
     pub pointer: bool,
-    /// The file's name in the folder of the feeds; says to the sources which feed it is.
+    /// The file's path in the folder of the feeds; says to the sources which feed it is.
     pub name: String,
     /// Largest size in bytes.
     pub limit: u64,
@@ -57,7 +57,7 @@ fn alpine(base: &str) -> Publisher {
         ["main", "community"].map(|repository| RemoteFile {
             path: format!("{branch}/{repository}.json"),
             pointer: false,
-            name: format!("alpine-secdb-{branch}-{repository}.json"),
+            name: format!("alpine-secdb/{branch}-{repository}.json"),
             limit: 64 << 20,
         })
     });
@@ -68,15 +68,14 @@ fn alpine(base: &str) -> Publisher {
 type Row = (&'static str, &'static str, &'static [(&'static str, &'static str, u64)]);
 
 /// Wolfi and Chainguard are not here: the licence of their live feeds does not allow it without a person's decision.
-const TABLE: [Row; 10] = [
+const TABLE: [Row; 9] = [
     (
         "cisa",
         "www.cisa.gov",
         &[("sites/default/files/feeds/known_exploited_vulnerabilities.json", "cisa-kev.json", 64)],
     ),
     ("first", "epss.empiricalsecurity.com", &[("epss_scores-current.csv.gz", "epss_scores.csv.gz", 64)]),
-    ("endoflife", "endoflife.date", &[("api/v1/products/full", "endoflife-products.json", 64)]),
-    ("go", "vuln.go.dev", &[("vulndb.zip", "go-vulndb-osv.zip", 256)]),
+    ("debian", "security-tracker.debian.org", &[("tracker/data/json", "debian-tracker.json", 512)]),
     ("arch", "security.archlinux.org", &[("all.json", "arch-avg.json", 64)]),
     (
         "photon",
@@ -87,13 +86,9 @@ const TABLE: [Row; 10] = [
             ("photon/photon_oval_definitions/com.vmware.phsa-photon5.xml.gz", "photon-5-oval.xml.gz", 64),
         ],
     ),
+    ("redhat", "security.access.redhat.com", &[("@data/csaf/v2/vex/archive_latest.txt", "redhat-csaf.tar.zst", 4096)]),
     (
-        "redhat",
-        "security.access.redhat.com",
-        &[("@data/csaf/v2/vex/archive_latest.txt", "redhat-csaf-vex.tar.zst", 4096)],
-    ),
-    (
-        "microsoft",
+        "github-files",
         "raw.githubusercontent.com",
         &[
             ("microsoft/AzureLinuxVulnerabilityData/main/azurelinux-3.0-oval.xml", "azurelinux-3.0-oval.xml", 256),
@@ -110,17 +105,19 @@ const TABLE: [Row; 10] = [
             ("Red%20Hat/all.zip", "redhat-osv.zip", 1024),
             ("Rocky%20Linux/all.zip", "rocky-osv.zip", 512),
             ("SUSE/all.zip", "suse-osv.zip", 2048),
-            ("openSUSE/all.zip", "opensuse-osv.zip", 2048),
-            ("npm/all.zip", "npm-osv.zip", 1024),
-            ("PyPI/all.zip", "pypi-osv.zip", 512),
-            ("Maven/all.zip", "maven-osv.zip", 512),
-            ("Packagist/all.zip", "packagist-osv.zip", 512),
-            ("NuGet/all.zip", "nuget-osv.zip", 512),
-            ("RubyGems/all.zip", "rubygems-osv.zip", 512),
-            ("Hex/all.zip", "hex-osv.zip", 64),
-            ("Pub/all.zip", "pub-osv.zip", 64),
-            ("SwiftURL/all.zip", "swift-osv.zip", 64),
-            ("GitHub%20Actions/all.zip", "github-actions-osv.zip", 64),
+            ("openSUSE/all.zip", "openSUSE/all.zip", 2048),
+            ("npm/all.zip", "npm/all.zip", 1024),
+            ("PyPI/all.zip", "PyPI/all.zip", 512),
+            ("Maven/all.zip", "Maven/all.zip", 512),
+            ("Packagist/all.zip", "Packagist/all.zip", 512),
+            ("NuGet/all.zip", "NuGet/all.zip", 512),
+            ("RubyGems/all.zip", "RubyGems/all.zip", 512),
+            ("Go/all.zip", "Go/all.zip", 256),
+            ("crates.io/all.zip", "crates.io/all.zip", 256),
+            ("Hex/all.zip", "Hex/all.zip", 64),
+            ("Pub/all.zip", "Pub/all.zip", 64),
+            ("SwiftURL/all.zip", "SwiftURL/all.zip", 64),
+            ("GitHub%20Actions/all.zip", "GitHub-Actions/all.zip", 64),
         ],
     ),
     (
@@ -131,13 +128,15 @@ const TABLE: [Row; 10] = [
             ("bitnami/vulndb/tar.gz/refs/heads/main", "bitnami-osv.tar.gz", 256),
             ("cleanstart-dev/cleanstart-security-advisories/tar.gz/refs/heads/main", "cleanstart-osv.tar.gz", 256),
             ("DrupalSecurityTeam/drupal-advisory-database/tar.gz/refs/heads/main", "drupal-osv.tar.gz", 64),
+            ("cisagov/vulnrichment/tar.gz/refs/heads/develop", "vulnrichment.tar.gz", 2048),
+            ("endoflife-date/endoflife.date/tar.gz/refs/heads/master", "endoflife-products.tar.gz", 256),
             ("FriendsOfPHP/security-advisories/tar.gz/refs/heads/master", "php-friendsofphp.tar.gz", 64),
             ("google/oss-fuzz-vulns/tar.gz/refs/heads/main", "oss-fuzz-osv.tar.gz", 256),
             ("haskell/security-advisories/tar.gz/refs/heads/main", "haskell-md.tar.gz", 64),
             ("kubernetes-sigs/cve-feed-osv/tar.gz/refs/heads/main", "kubernetes-cve-osv.tar.gz", 64),
             ("nodejs/security-wg/tar.gz/refs/heads/main", "nodejs-security-wg.tar.gz", 64),
             ("openssl/release-metadata/tar.gz/refs/heads/main", "openssl-cve5.tar.gz", 64),
-            ("ossf/malicious-packages/tar.gz/refs/heads/main", "malicious-osv.tar.gz", 1024),
+            ("ossf/malicious-packages/tar.gz/refs/heads/main", "malicious-packages.tar.gz", 1024),
             ("psf/advisory-database/tar.gz/refs/heads/main", "python-psf-osv.tar.gz", 64),
             ("pypa/advisory-database/tar.gz/refs/heads/main", "pypa-advisory-yaml.tar.gz", 256),
             ("RConsortium/r-advisory-database/tar.gz/refs/heads/main", "r-osv.tar.gz", 64),

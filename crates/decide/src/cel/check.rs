@@ -484,11 +484,16 @@ fn no_function(name: &str, at: usize, method: bool, named: &[&'static Function],
             None => error,
         };
     }
-    let forms = named.iter().map(|f| given(&f.params.iter().map(|p| p.ty()).collect::<Vec<_>>()));
-    let mut forms: Vec<String> = forms.map(|form| format!("({form})")).collect();
+    // A method's receiver stands before its name.
+    let written = |types: &[Type]| match (method, types.split_first()) {
+        (true, Some((receiver, rest))) => format!("{receiver}.{name}({})", given(rest)),
+        _ => format!("{name}({})", given(types)),
+    };
+    let mut forms: Vec<String> =
+        named.iter().map(|f| written(&f.params.iter().map(|p| p.ty()).collect::<Vec<_>>())).collect();
     forms.dedup();
-    CelError::new(at, name.len(), format!("`{name}` does not take ({})", given(types)))
-        .hint(format!("it takes {}", forms.join(" or ")))
+    CelError::new(at, name.len(), format!("there is no `{}`", written(types)))
+        .hint(format!("there is {}", forms.join(", ")))
 }
 
 /// The type of an operator's result; `None` where it does not work on these operands.

@@ -101,7 +101,12 @@ fn faults_are_told_where_they_are() {
             None,
         ),
         ("finding.id.startWith('CVE')", 11, "there is no function `startWith`", Some("did you mean `startsWith`?")),
-        ("finding.id.startsWith(1)", 11, "`startsWith` does not take (string, int)", Some("it takes (string, string)")),
+        (
+            "finding.id.startsWith(1)",
+            11,
+            "there is no `string.startsWith(int)`",
+            Some("there is string.startsWith(string)"),
+        ),
         ("finding.id && true", 0, "`&&` needs a bool, but this is string", None),
         ("finding.id == 1", 0, "string and int are never equal", None),
         ("finding.aliases.exists(a, a == 1)", 26, "string and int are never equal", None),

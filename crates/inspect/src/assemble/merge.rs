@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use seawall_model::{Ecosystem, OperatingSystem, Package, Unknown};
 
+use super::maven;
 use super::ownership::Owners;
 use crate::pass::{LayerScan, Seen};
 use crate::unit::Observation;
@@ -164,8 +165,28 @@ fn purl_namespace(os: &OperatingSystem) -> String {
     .to_owned()
 }
 
-/// The packages that resolvers make from pieces of several files.
+/// The packages that resolvers make from pieces of several files, each with the layer of the file that it comes from.
 pub(super) fn resolved_pieces(seen: &[(usize, &Seen)], unknowns: &mut Vec<Unknown>) -> Vec<(usize, Package)> {
-    let _ = (seen, unknowns);
-    Vec::new()
+    let mut layers = HashMap::new();
+    let mut pieces = Vec::new();
+    for (layer, s) in seen {
+        if let Observation::Piece { resolver, data } = &s.observation
+            && resolver == maven::RESOLVER
+        {
+            layers.insert(s.path.as_str(), *layer);
+            pieces.push((s.path.clone(), data.clone()));
+        }
+    }
+    let mut packages = Vec::new();
+    for (path, observation) in maven::resolve(&pieces) {
+        match observation {
+            Observation::Package(package) => packages.push((layers.get(path.as_str()).copied().unwrap_or(0), package)),
+            Observation::Unknown { kind, reason, .. } => {
+                let by = maven::RESOLVER.to_owned();
+                unknowns.push(Unknown { path, layer: None, kind, by, reason });
+            }
+            _ => {}
+        }
+    }
+    packages
 }

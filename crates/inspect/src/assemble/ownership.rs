@@ -15,8 +15,11 @@ pub(super) struct Owners<'a> {
 impl<'a> Owners<'a> {
     /// Looks up only the files that a language package or a program was seen in: an image has a hundred thousand
     /// owned files, and few of them matter here.
-    pub(super) fn new(seen: &[(usize, &'a Seen)]) -> Self {
-        let mut wanted: HashMap<String, Option<(Ecosystem, &'a str)>> = HashMap::new();
+    ///
+    /// `others` are further files whose owner will be asked for.
+    pub(super) fn new<'p>(seen: &[(usize, &'a Seen)], others: impl Iterator<Item = &'p str>) -> Self {
+        let key = |path: &str| merged(path.split("!/").next().unwrap_or_default()).to_owned();
+        let mut wanted: HashMap<String, Option<(Ecosystem, &'a str)>> = others.map(|p| (key(p), None)).collect();
         for (_, s) in seen {
             match &s.observation {
                 Observation::Package(p) if !p.ecosystem.is_operating_system() => {

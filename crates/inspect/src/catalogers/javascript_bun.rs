@@ -7,7 +7,7 @@ use serde::de::{Deserializer, SeqAccess, Visitor};
 
 use super::javascript_shared::{Tree, checksums, is_local, is_shipped, split_descriptor};
 use crate::text::{self, Keys, Map, Text, TextOr, Unread};
-use crate::unit::{Cataloger, File, Files, Observer, Want};
+use crate::unit::{Cataloger, File, Files, Need, Observer, Want};
 
 /// Reads the text lockfile of Bun.
 pub(crate) struct JavascriptBun;
@@ -32,7 +32,7 @@ impl Cataloger for JavascriptBun {
     fn wants(&self) -> &'static [Want] {
         &[
             Want { files: Files::Name("bun.lock"), need: text::LOCKFILE },
-            Want { files: Files::Name("bun.lockb"), need: crate::unit::Need::Name },
+            Want { files: Files::Name("bun.lockb"), need: Need::Name },
         ]
     }
 
@@ -160,7 +160,9 @@ fn report(lock: &Lock<'_>, seen: &mut Observer<'_>) {
 fn split_key(key: &str) -> (&str, &str) {
     let Some((above, name)) = key.rsplit_once('/') else { return ("", key) };
     match above.rsplit_once('/') {
-        Some((higher, scope)) if scope.starts_with('@') => (higher, key.get(higher.len() + 1..).unwrap_or(name)),
+        Some((higher, scope)) if scope.starts_with('@') => {
+            (higher, key.get(higher.len().saturating_add(1)..).unwrap_or(name))
+        }
         None if above.starts_with('@') => ("", key),
         _ => (above, name),
     }

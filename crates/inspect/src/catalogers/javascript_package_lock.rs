@@ -6,7 +6,9 @@ use seawall_model::{Dependency, Ecosystem, Package, Recognition, Scope, UnknownK
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 
-use super::javascript_shared::{Tree, checksums, fragment_checksum, is_local, is_shipped, split_descriptor};
+use super::javascript_shared::{
+    Tree, checksums, fragment_checksum, is_local, is_shipped, split_descriptor, split_place,
+};
 use crate::text::{self, Keys, Map, Text, Unread, Words};
 use crate::unit::{Cataloger, File, Files, Observer, Want};
 
@@ -131,13 +133,8 @@ const OWN: &str = ".";
 
 /// Versions 2 and 3: one entry for each path, `node_modules/a/node_modules/b`.
 fn flat<'l, 'a>(packages: &'l Map<'a, Entry<'a>>) -> Places<'l, 'a> {
-    const FOLDER: &str = "node_modules/";
-    // A path ends with the name as it is in `node_modules`; what stands before it is the path of the place above.
-    let split = |path: &'l str| match path.rfind(FOLDER) {
-        Some(at) => (path.get(..at).unwrap_or("").trim_end_matches('/'), path.get(at + FOLDER.len()..).unwrap_or("")),
-        // The project and its own folders (workspaces) lie outside and are no packages.
-        None => ("", OWN),
-    };
+    // The project and its own folders (workspaces) lie outside `node_modules` and are no packages.
+    let split = |path: &'l str| split_place(path).unwrap_or(("", OWN));
     let numbers: HashMap<&str, usize> =
         packages.0.iter().enumerate().map(|(at, (path, _))| (&**path, at.saturating_add(1))).collect();
     let place = |(path, entry): &'l (Cow<'a, str>, Entry<'a>)| {

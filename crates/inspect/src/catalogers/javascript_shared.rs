@@ -13,6 +13,12 @@ pub(super) fn is_shipped(file: &File<'_>) -> bool {
     is_inside(file.path, "node_modules")
 }
 
+/// Splits a path at its last `node_modules`: the folder above, and the name below (`a`, `@scope/a`, or a path).
+pub(super) fn split_place(path: &str) -> Option<(&str, &str)> {
+    let (above, name) = path.rsplit_once("node_modules/")?;
+    (above.is_empty() || above.ends_with('/')).then(|| (above.trim_end_matches('/'), name))
+}
+
 /// The digests of a [subresource integrity](https://www.w3.org/TR/SRI/) text as `algorithm:hex`.
 pub(super) fn checksums(integrity: &str) -> Vec<String> {
     let one = |part: &str| {

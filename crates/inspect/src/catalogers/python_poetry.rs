@@ -1,10 +1,9 @@
-use seawall_model::{Recognition, Scope};
+use seawall_model::{Dependency, Recognition, Scope};
 use serde::Deserialize;
 
 use super::python_shared::{checksum, distribution, is_shipped, say_without_version};
 use crate::text::{self, Keys, Text, Unread};
 use crate::unit::{Cataloger, File, Files, Observer, Want};
-use seawall_model::Dependency;
 
 /// Reads the lockfiles of Poetry, versions 1 and 2.
 pub(crate) struct PythonPoetry;

@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use seawall_model::{Dependency, Recognition};
+use seawall_model::{Dependency, Recognition, UnknownKind};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
@@ -42,7 +42,7 @@ impl Cataloger for PythonPylock {
         let Some(lock) = text::toml::<Lock<'_>>(file.content, seen) else { return };
         if !lock.lock_version.or_empty().starts_with("1.") {
             let version = lock.lock_version.or_empty();
-            seen.unknown(seawall_model::UnknownKind::Unsupported, format_args!("lock-version `{version}` is not 1.x"));
+            seen.unknown(UnknownKind::Unsupported, format_args!("lock-version `{version}` is not 1.x"));
         }
         let mut unread = Unread::default();
         for entry in &lock.packages {

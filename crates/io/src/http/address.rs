@@ -28,7 +28,7 @@ pub(super) fn checked(url: &str, plain_http: bool) -> Result<Uri, HttpError> {
 }
 
 /// Whether a host is this machine by its literal address or the name `localhost`.
-pub(super) fn is_loopback(host: &str) -> bool {
+pub fn is_loopback(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     match bare.parse::<std::net::IpAddr>() {
         Ok(address) => address.is_loopback(),

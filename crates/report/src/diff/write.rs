@@ -193,7 +193,7 @@ fn severities(findings: &[&Finding]) -> String {
 fn finding_line(finding: &Finding) -> String {
     let subject = match &finding.package {
         Some(package) => format!("{} {}", package.name, package.version),
-        None => finding.location.path.clone(),
+        None => view::place(finding).to_owned(),
     };
     let fix = if view::has_fix(finding) { format!(", fixed in {}", view::fix(&finding.fix)) } else { String::new() };
     let exploited = if finding.enrichment.kev.is_some() { ", known to be exploited" } else { "" };

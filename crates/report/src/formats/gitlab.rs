@@ -146,7 +146,7 @@ fn identifiers(finding: &Finding) -> Vec<Object> {
 fn location(report: &Report, finding: &Finding) -> Object {
     let (name, version) = match &finding.package {
         Some(package) => (package.name.as_str(), package.version.as_str()),
-        None => (finding.location.path.as_str(), ""),
+        None => (view::place(finding), ""),
     };
     let package = Object::new().put("name", name);
     let system = report.inventory.os.as_ref().map(|os| format!("{} {}", os.id, os.version_id).trim().to_owned());

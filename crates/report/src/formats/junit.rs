@@ -116,7 +116,7 @@ fn failures(section: &Section<'_>) -> Suite {
 fn case(finding: &Finding, outcome: &'static str) -> Case {
     let (class, name) = match &finding.package {
         Some(package) => (package.purl.clone(), format!("{} in {} {}", finding.id, package.name, package.version)),
-        None => (finding.location.path.clone(), format!("{} in {}", finding.id, finding.location.path)),
+        None => (view::place(finding).to_owned(), format!("{} in {}", finding.id, view::place(finding))),
     };
     let message = if outcome == "skipped" {
         view::why_not_counted(finding)

@@ -106,7 +106,7 @@ fn reasons(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     }
     writeln!(out, "### Verdict by policy {}\n", markdown_code(&verdict.policy))?;
     for reason in &verdict.reasons {
-        let mark = view::sign(reason.outcome).replace('!', "\\!");
+        let mark = view::sign(reason.outcome);
         writeln!(
             out,
             "- {mark} **{}** {}: {}",
@@ -172,7 +172,7 @@ fn findings(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 fn row(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
     let (name, version) = match &finding.package {
         Some(package) => (markdown_code(&package.name), markdown_code(&package.version)),
-        None => (markdown_code(&finding.location.path), String::new()),
+        None => (markdown_code(view::place(finding)), String::new()),
     };
     let id = match view::link(finding) {
         // Angle brackets would hold more, but the address is already free of anything that ends it.

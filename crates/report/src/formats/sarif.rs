@@ -57,7 +57,7 @@ impl Format for Sarif {
                 Object::new().put("id", format!("seawall/{}/", percent(&report.inventory.target.name, "/"))),
             )
             .put("results", results)
-            .put("properties", properties(report));
+            .put("properties", properties(report, options));
         let document = Object::new()
             .put(
                 "$schema",
@@ -69,16 +69,18 @@ impl Format for Sarif {
     }
 }
 
-fn properties(report: &Report) -> Object {
+fn properties(report: &Report, options: &RenderOptions) -> Object {
     let target = &report.inventory.target;
-    Object::new()
+    let about = Object::new()
         .put("imageName", &target.name)
-        .put_some("imageDigest", target.manifest_digest.map(|d| d.to_string()))
-        .put("verdict", crate::words::outcome(report.verdict.outcome))
-        .put(
-            "verdictReasons",
-            report.verdict.reasons.iter().map(|r| format!("{}: {}", r.rule, r.message)).collect::<Vec<_>>(),
-        )
+        .put_some("imageDigest", target.manifest_digest.map(|d| d.to_string()));
+    if options.sbom_only {
+        return about;
+    }
+    about.put("verdict", crate::words::outcome(report.verdict.outcome)).put(
+        "verdictReasons",
+        report.verdict.reasons.iter().map(|r| format!("{}: {}", r.rule, r.message)).collect::<Vec<_>>(),
+    )
 }
 
 /// Findings by id; an empty id is not allowed in a rule.

@@ -115,7 +115,7 @@ impl Page<'_> {
         }
         if let Some(hidden) = view::hidden(self.report) {
             let line = if self.report.show_all {
-                format!("Listed because of --all: {hidden}.")
+                format!("Not counted: {hidden} (listed as suppressed).")
             } else {
                 format!("Not listed: {hidden} (--all lists them).")
             };

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use seawall_engine::{Cache, Inspector, Opened, Progress, Stage, open};
-use seawall_inspect::{CATALOGERS, Units};
+use seawall_inspect::{CATALOGERS, Sha1Table, Units};
 use seawall_model::{Inventory, TargetKind};
 use seawall_target::detect;
 
@@ -29,12 +29,18 @@ pub(crate) fn inventory(text: &str, read: &ReadArgs, printer: &Printer, progress
         // Limits change what a layer gives as much as units do.
         cache = Some(Cache::new(&folder, &format!("{}|{limits:?}", units.fingerprint())));
     }
-    let inspector = Inspector { units, limits, cache, parallel };
+    let inspector = Inspector { units, limits, cache, archives: archives(read)?, parallel };
     Ok(match opened {
         Opened::Image(image) => inspector.image(*image, progress)?,
         Opened::Tree(tree) => inspector.tree(&tree, &target, progress)?,
         Opened::Sbom(path) => inspector.sbom(&path, &target)?,
     })
+}
+
+fn archives(read: &ReadArgs) -> Result<Option<Sha1Table>> {
+    let Some(path) = &read.java_archives else { return Ok(None) };
+    let table = Sha1Table::parse(&super::judge::text(path)?);
+    table.map(Some).with_context(|| format!("{}", path.display()))
 }
 
 /// How the target is called in a note.

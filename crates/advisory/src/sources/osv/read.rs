@@ -131,7 +131,7 @@ fn affected(package: &Package<'_>, stream: String, name: &str, purl: &str, modul
         intervals(&range.events, &mut row.ranges);
     }
     // Distributions list every version below the fix: the range says the same.
-    if !(distribution && !row.ranges.is_empty()) {
+    if !distribution || row.ranges.is_empty() {
         row.versions = package.versions.iter().map(Text::to_string).collect();
     }
     if row.ranges.is_empty() && row.versions.is_empty() {

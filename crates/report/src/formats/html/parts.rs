@@ -152,7 +152,7 @@ pub(super) fn not_counted(report: &Report, out: &mut dyn Write) -> io::Result<()
 fn table<'a>(id: &str, findings: impl Iterator<Item = &'a Finding>, why: bool, out: &mut dyn Write) -> io::Result<()> {
     writeln!(
         out,
-        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Table of findings\">\n<table id=\"{id}\">\n<thead><tr>"
+        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Table of findings\">\n<table id=\"{id}\" class=\"findings\">\n<thead><tr>"
     )?;
     for (name, kind) in [
         ("Severity", "number"),
@@ -183,7 +183,7 @@ fn row(finding: &Finding, why: bool, out: &mut dyn Write) -> io::Result<()> {
     let exploited = if finding.enrichment.kev.is_some() { " <span class=\"mark\">known exploited</span>" } else { "" };
     let (name, version, fix) = match &finding.package {
         Some(package) => (html(&package.name), html(&package.version), html(&view::fix(&finding.fix))),
-        None => (html(&finding.location.path), String::new(), String::new()),
+        None => (html(view::place(finding)), String::new(), String::new()),
     };
     let epss = finding.enrichment.epss.map(f64::from);
     writeln!(

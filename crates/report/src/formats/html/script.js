@@ -23,7 +23,10 @@
         const sign = order === "ascending" ? 1 : -1;
         const keyed = [...body.rows].map((row) => [value(row, column), row]);
         keyed.sort(numeric ? (a, b) => sign * (a[0] - b[0]) : (a, b) => sign * collator.compare(a[0], b[0]));
+        // Off the page the rows move without a layout each.
+        body.remove();
         body.append(...keyed.map(([, row]) => row));
+        table.append(body);
       });
     });
   }

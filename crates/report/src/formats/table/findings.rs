@@ -153,10 +153,7 @@ fn row<'a>(
 }
 
 fn place_of(finding: &Finding) -> String {
-    let path = clean(&finding.location.path);
-    if path.is_empty() {
-        return "image".to_owned();
-    }
+    let path = clean(view::place(finding));
     match finding.location.line {
         Some(line) => format!("{path}:{line}"),
         None => path.into_owned(),

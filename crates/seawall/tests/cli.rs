@@ -1,0 +1,11 @@
+//! Whole commands: what they print, what they write, how they end.
+#![allow(clippy::disallowed_methods, reason = "tests read their own files")]
+
+#[path = "cli/home.rs"]
+mod home;
+#[path = "cli/layers.rs"]
+mod layers;
+#[path = "cli/others.rs"]
+mod others;
+#[path = "cli/scan.rs"]
+mod scan;
