@@ -23,6 +23,8 @@ const MAX_PACKAGES: usize = 250_000;
 const MAX_EDGES: usize = 1_000_000;
 /// Unknowns that are listed one by one.
 const MAX_UNKNOWNS: usize = 1_000;
+/// A longer text is a licence, not what one is called.
+const MAX_LICENCE: usize = 1_000;
 /// Layers of one image; engines stop at 127.
 const MAX_LAYERS: usize = 1_024;
 
@@ -63,8 +65,8 @@ pub(super) struct Draft {
     more_unknowns: usize,
     cut_packages: usize,
     cut_edges: usize,
-    /// Whether licences are SPDX expressions, to be split, and the texts that they refer to.
-    licence_texts: Option<HashMap<String, String>>,
+    /// The licence texts that SPDX documents hold, by `LicenseRef-…`.
+    licence_texts: HashMap<String, String>,
 }
 
 #[derive(Default)]
@@ -97,19 +99,16 @@ impl Draft {
             more_unknowns: 0,
             cut_packages: 0,
             cut_edges: 0,
-            licence_texts: None,
+            licence_texts: HashMap::new(),
         }
     }
 
-    /// Says that licences are SPDX expressions.
-    pub(super) fn expect_expressions(&mut self) {
-        self.licence_texts.get_or_insert_default();
-    }
-
-    /// The text that a `LicenseRef-…` of an expression stands for.
+    /// What a `LicenseRef-…` of an expression stands for: the first that is said and short enough to be a name.
     pub(super) fn licence_text(&mut self, id: &str, text: &str) {
-        if let Some(texts) = self.licence_texts.as_mut().filter(|t| t.len() < MAX_PACKAGES) {
-            texts.insert(id.to_owned(), text.trim().to_owned());
+        let text = text.trim();
+        let is_said = !matches!(text, "" | "NOASSERTION") && text.len() <= MAX_LICENCE;
+        if is_said && self.licence_texts.len() < MAX_PACKAGES {
+            self.licence_texts.entry(id.to_owned()).or_insert_with(|| text.to_owned());
         }
     }
 

@@ -58,7 +58,7 @@ pub(super) fn skip<'de, A: MapAccess<'de>>(map: &mut A) -> Result<(), A::Error> 
     map.next_value::<IgnoredAny>().map(|_| ())
 }
 
-/// Reads a map; anything else counts as an empty one.
+/// Reads a map; `null` counts as an empty one.
 pub(super) struct MapOf<K>(pub(super) K);
 
 impl<'de, K: Keys<'de>> DeserializeSeed<'de> for MapOf<K> {
@@ -78,6 +78,9 @@ macro_rules! nothing {
         fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> { Ok($value) }
         fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> { Ok($value) }
         fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> { Ok($value) }
+        nothing!(@ none $value);
+    };
+    (@ none $value:expr) => {
         fn visit_unit<E>(self) -> Result<Self::Value, E> { Ok($value) }
     };
     (@ list $value:expr) => {
@@ -109,7 +112,7 @@ impl<'de, K: Keys<'de>> Visitor<'de> for MapOf<K> {
         Ok(())
     }
 
-    nothing! { (); scalar, list }
+    nothing! { (); none }
 }
 
 /// A list that is read one entry at a time into a draft.
@@ -118,7 +121,7 @@ pub(super) trait Entries<'de> {
     fn entry<A: SeqAccess<'de>>(&mut self, list: &mut A) -> Result<bool, A::Error>;
 }
 
-/// Reads a list; anything else counts as an empty one.
+/// Reads a list; `null` counts as an empty one.
 pub(super) struct ListOf<L>(pub(super) L);
 
 impl<'de, L: Entries<'de>> DeserializeSeed<'de> for ListOf<L> {
@@ -141,7 +144,7 @@ impl<'de, L: Entries<'de>> Visitor<'de> for ListOf<L> {
         Ok(())
     }
 
-    nothing! { (); scalar, map }
+    nothing! { (); none }
 }
 
 /// A map read key by key from the beginning of a document.

@@ -37,7 +37,6 @@ pub(super) struct Element {
 
 impl<'d> Spdx<'d> {
     pub(super) fn new(draft: &'d mut Draft) -> Self {
-        draft.expect_expressions();
         Self { draft, pending: Vec::new(), described: HashSet::new() }
     }
 
@@ -120,7 +119,7 @@ impl Element {
         };
         let is_said = |text: &&String| !matches!(text.trim(), "" | "NOASSERTION" | "NONE");
         if let Some(licence) = [&self.declared, &self.concluded].into_iter().find(is_said) {
-            component.add_licence(licence);
+            conjuncts(licence).into_iter().for_each(|part| component.add_licence(part));
         }
         let vendor = component.vendor.trim();
         component.vendor = ["Organization: ", "Person: "]
@@ -170,7 +169,7 @@ fn source_info(text: &str, component: &mut Component) {
 /// The parts of an expression that hold together (`MIT AND (ISC OR BSD-3-Clause)` has two): a package that declares two
 /// licences is under both ([annex D](https://spdx.github.io/spdx-spec/v2.3/SPDX-license-expressions/)). An expression
 /// that cannot be split so is one part.
-pub(super) fn conjuncts(expression: &str) -> Vec<&str> {
+fn conjuncts(expression: &str) -> Vec<&str> {
     let expression = expression.trim();
     let mut parts = Vec::new();
     let (mut depth, mut start, mut word) = (0_usize, 0_usize, 0_usize);

@@ -123,6 +123,7 @@ impl<'de> Entries<'de> for Licences<'_, '_> {
         let Some(Maybe(licence)) = list.next_element::<Maybe<Licence<'de>>>()? else { return Ok(false) };
         if let Some(licence) = licence {
             self.0.draft.licence_text(licence.id.or_empty(), licence.text.or_empty());
+            self.0.draft.licence_text(licence.id.or_empty(), licence.name.or_empty());
         }
         Ok(true)
     }
@@ -173,4 +174,6 @@ struct Licence<'a> {
     id: Text<'a>,
     #[serde(borrow, rename = "extractedText")]
     text: Text<'a>,
+    #[serde(borrow)]
+    name: Text<'a>,
 }

@@ -106,7 +106,7 @@ impl Reader<'_> {
                 self.enter(Section::Licence);
                 value.clone_into(&mut self.licence);
             }
-            "ExtractedText" => self.spdx.draft.licence_text(&self.licence, value),
+            "ExtractedText" | "LicenseName" => self.spdx.draft.licence_text(&self.licence, value),
             "Relationship" => {
                 let mut parts = value.splitn(3, ' ').map(|part| part.trim().to_owned());
                 self.relation = parts.next().and_then(|from| Some((from, parts.next()?, parts.next()?)));

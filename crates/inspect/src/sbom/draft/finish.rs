@@ -7,10 +7,13 @@ use seawall_model::{Evidence, Inventory, Package, Recognition, Relationship, Rel
 
 use super::{BY, Draft, Edge, Entry};
 use crate::sbom::component::MAX_LIST;
-use crate::sbom::{spdx, system};
+use crate::sbom::system;
 
 /// What the purls of all relations may weigh together: a relation names two of them.
 const MAX_RELATION_BYTES: usize = 256 << 20;
+
+/// What the texts put in place of licence references may weigh together; a reference to them weighs little.
+const MAX_LICENCE_BYTES: usize = 64 << 20;
 
 /// Packages by purl.
 type Packages = BTreeMap<Rc<str>, Package>;
@@ -18,7 +21,8 @@ type Packages = BTreeMap<Rc<str>, Package>;
 impl Draft {
     /// The inventory: packages merged by purl, references resolved.
     pub(in crate::sbom) fn finish(mut self) -> Inventory {
-        let mut places = self.resolve_layers();
+        let layers = self.resolve_layers();
+        let mut licence_budget = MAX_LICENCE_BYTES;
         let mut packages = Packages::new();
         let mut purl_of: HashMap<u32, Rc<str>> = HashMap::new();
         let mut parents: Vec<(Rc<str>, usize)> = Vec::new();
@@ -32,7 +36,7 @@ impl Draft {
                 purls.push(None);
                 continue;
             };
-            self.prepare(&mut package, &mut places);
+            self.prepare(&mut package, &layers, &mut licence_budget);
             let purl: Rc<str> = package.purl().into();
             purls.push(Some(purl.clone()));
             if !owned.is_empty() && package.owned_by.is_none() && reference.is_none_or(|r| !owned.contains(&r)) {
@@ -100,20 +104,18 @@ impl Draft {
         }
     }
 
-    fn prepare(&self, package: &mut Package, layers: &mut HashMap<u32, u32>) {
+    fn prepare(&self, package: &mut Package, layers: &HashMap<u32, u32>, licence_budget: &mut usize) {
         for evidence in &mut package.evidence {
             evidence.layer = evidence.layer.and_then(|name| layers.get(&name)).copied();
         }
         if package.evidence.is_empty() {
             package.evidence.push(evidence(&self.target.name));
         }
-        if let Some(texts) = &self.licence_texts {
-            let expressions = std::mem::take(&mut package.licences);
-            for part in expressions.iter().flat_map(|e| spdx::conjuncts(e)) {
-                let text = texts.get(part).map_or(part, String::as_str);
-                if package.licences.len() < MAX_LIST {
-                    package.licences.push(text.to_owned());
-                }
+        for licence in &mut package.licences {
+            let Some(text) = self.licence_texts.get(licence.as_str()) else { continue };
+            if let Some(rest) = licence_budget.checked_sub(text.len()) {
+                *licence_budget = rest;
+                licence.clone_from(text);
             }
         }
     }
