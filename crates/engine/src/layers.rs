@@ -2,7 +2,7 @@ use std::io::{self, Read};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use seawall_inspect::{Deferred, LayerScan, Pass, Sha1Table, Units, assemble, read_sbom};
+use seawall_inspect::{Deferred, LayerScan, MAX_SBOM_BYTES, Pass, Sha1Table, Units, assemble, read_sbom};
 use seawall_io::{Compression, Decoder, DigestReader, Limits, pipe, read_bounded};
 use seawall_model::{Digest, Inventory, Layer, TargetInfo, TargetKind};
 use seawall_target::{Image, TargetError, TargetRef, Tree};
@@ -208,14 +208,10 @@ impl Inspector {
     /// # Errors
     /// Where it cannot be read or is no SBOM.
     pub fn sbom(&self, path: &std::path::Path, target: &TargetRef) -> Result<Inventory, EngineError> {
-        let limit = self.limits.document_bytes.max(SBOM_BYTES);
-        let bytes = read_bounded(path, limit).map_err(TargetError::io(path))?;
+        let bytes = read_bounded(path, MAX_SBOM_BYTES as u64).map_err(TargetError::io(path))?;
         Ok(read_sbom(&bytes, &target.name)?)
     }
 }
-
-/// SBOMs of large images are larger than any manifest.
-const SBOM_BYTES: u64 = 256 << 20;
 
 struct ReadLayer {
     scan: LayerScan,

@@ -18,6 +18,6 @@ mod units;
 pub use assemble::{Sha1Table, Sha1TableError, apply_sha1_table, assemble};
 pub use catalogers::CATALOGERS;
 pub use pass::{Deferred, LayerScan, Pass};
-pub use sbom::{SbomError, read_sbom};
+pub use sbom::{MAX_SBOM_BYTES, SbomError, read_sbom};
 pub use unit::{Cataloger, File, Files, MAX_OBSERVATIONS, Need, Observation, Observer, Scanner, Want};
 pub use units::Units;

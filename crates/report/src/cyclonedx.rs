@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use seawall_model::{RelationshipKind, Report};
 
 use crate::json::Object;
+use crate::properties::Properties;
 use crate::{RenderOptions, identity, time, view};
 
 /// The whole document; `format` makes the serial numbers of the JSON and the XML form differ.
@@ -47,14 +48,12 @@ fn metadata(report: &Report, target: &str) -> Object {
         .put_filled("properties", properties(report))
 }
 
-/// What was not looked at belongs to the inventory: a reader must not take a gap for an absence.
 fn properties(report: &Report) -> Vec<Object> {
     let mut properties = Vec::new();
     if let Some(database) = &report.database {
         properties.push(property("database:digest", &database.digest));
     }
-    properties
-        .extend(report.inventory.unknowns.iter().map(|u| property("unknown", format!("{}: {}", u.path, u.reason))));
+    properties.extend(Properties::of_unknowns(report).objects());
     properties
 }
 

@@ -124,6 +124,11 @@ fn line(out: &mut dyn Write, comma: bool, depth: usize) -> io::Result<()> {
 /// RFC 8259 section 7, and everything escaped that could do harm to someone who looks at the file on a terminal; a
 /// reader gets the same text back.
 fn write_text(text: &str, out: &mut dyn Write) -> io::Result<()> {
+    out.write_all(quoted(text).as_bytes())
+}
+
+/// A text in quotes, as [`Value::write`] writes it.
+pub(crate) fn quoted(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len() + 2);
     escaped.push('"');
     for c in text.chars() {
@@ -142,7 +147,7 @@ fn write_text(text: &str, out: &mut dyn Write) -> io::Result<()> {
         }
     }
     escaped.push('"');
-    out.write_all(escaped.as_bytes())
+    escaped
 }
 
 impl From<&str> for Value {

@@ -21,6 +21,7 @@ mod formats;
 mod identity;
 mod json;
 mod licences;
+mod properties;
 mod spdx;
 mod text;
 mod time;

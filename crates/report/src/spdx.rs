@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use seawall_model::{Ecosystem, Package, RelationshipKind, Report};
 
+use crate::properties::Properties;
 use crate::text::{clean, safe_url};
 use crate::{RenderOptions, identity, licences, time, view, words};
 
@@ -36,6 +37,8 @@ pub(crate) struct Element {
     pub(crate) checksums: Vec<(&'static str, String)>,
     pub(crate) licence: String,
     pub(crate) source_info: String,
+    /// What else Seawall knows of it, see [`Properties::comment`].
+    pub(crate) comment: String,
     pub(crate) references: Vec<Reference>,
 }
 
@@ -54,8 +57,6 @@ pub(crate) fn document(format: &str, report: &Report, options: &RenderOptions) -
     packages.extend(os(report));
     let advisories = if options.sbom_only { HashMap::new() } else { advisories(report) };
     packages.extend(report.inventory.packages.iter().map(|p| package(report, p, &advisories, &mut texts)));
-    let unknowns = report.inventory.unknowns.iter().map(|u| clean(&format!("{}: {}", u.path, u.reason)).into_owned());
-    let unknowns: Vec<String> = unknowns.collect();
     Document {
         name: filled(&report.inventory.target.name, "target"),
         namespace: format!(
@@ -65,7 +66,7 @@ pub(crate) fn document(format: &str, report: &Report, options: &RenderOptions) -
         ),
         created: time::document(report),
         creator: clean(&format!("Tool: {}-{}", report.tool.name, report.tool.version)).into_owned(),
-        comment: if unknowns.is_empty() { String::new() } else { format!("Not looked at: {}", unknowns.join("; ")) },
+        comment: Properties::of_unknowns(report).comment(),
         relationships: relationships(report),
         packages,
         licences: texts,
@@ -91,6 +92,7 @@ fn target(report: &Report) -> Element {
         checksums: image.iter().map(|d| ("SHA256", d.hex())).collect(),
         licence: "NOASSERTION".to_owned(),
         source_info: clean(&view::target(report)).into_owned(),
+        comment: Properties::of_target(report).comment(),
         references: purl.into_iter().collect(),
     }
 }
@@ -106,6 +108,7 @@ fn os(report: &Report) -> Option<Element> {
         checksums: Vec::new(),
         licence: "NOASSERTION".to_owned(),
         source_info: os.pretty_name.as_deref().map(|n| clean(n).into_owned()).unwrap_or_default(),
+        comment: Properties::of_os(os).comment(),
         references: Vec::new(),
     })
 }
@@ -142,6 +145,7 @@ fn package(
         checksums: package.checksums.iter().filter_map(|c| checksum(c)).collect(),
         licence: licence.unwrap_or_else(|| "NOASSERTION".to_owned()),
         source_info: source_info(report, package),
+        comment: Properties::of_package(package).comment(),
         references,
     }
 }

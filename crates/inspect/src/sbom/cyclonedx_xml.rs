@@ -1,148 +1,301 @@
-//! CycloneDX XML. The reader keeps no tree and expands no entities of the document's own.
+//! CycloneDX as XML ([1.2](https://cyclonedx.org/docs/1.2/xml/) to [1.7](https://cyclonedx.org/docs/1.7/xml/)).
+//!
+//! A document type declaration is refused, so that there are no entities but the five predefined ones and those of
+//! characters, and nothing is fetched or expanded.
 
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
-use seawall_model::RelationshipKind;
 
-use super::cyclonedx::checksum;
-use super::document::{Component, Document};
+use super::Read;
+use super::component::{Component, Occurrence};
+use super::draft::{Draft, Edge, Slot};
 
-/// Elements within elements deeper than this are refused.
-const MAX_DEPTH: usize = 100;
+/// Deeper nesting is refused.
+const MAX_DEPTH: usize = 256;
+/// A longer text is refused.
+const MAX_TEXT: usize = 1 << 20;
+/// Every version of the format has its namespace.
+const NAMESPACE: &str = "http://cyclonedx.org/schema/bom/";
 
-#[derive(Default)]
-struct State {
-    document: Document,
-    /// Names of the open elements.
-    path: Vec<String>,
-    /// Components that are open, with how deep each began.
-    open: Vec<(usize, Component)>,
-    attribute: String,
-    dependency: Vec<String>,
-    text: String,
+/// The version that the root element's namespace states; `None` where it is not CycloneDX.
+pub(super) fn tell(bytes: &[u8]) -> Option<String> {
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => text,
+        // What is wrong further on is said when it is read.
+        Err(error) => std::str::from_utf8(bytes.get(..error.valid_up_to())?).ok()?,
+    };
+    let mut reader = Reader::from_str(text);
+    loop {
+        match reader.read_event().ok()? {
+            Event::Start(root) | Event::Empty(root) => {
+                let (prefix, name) = split(root.name().into_inner());
+                let declares = if prefix.is_empty() { "xmlns".to_owned() } else { format!("xmlns:{prefix}") };
+                let version = attribute(&root, &declares)?.strip_prefix(NAMESPACE)?.to_owned();
+                return (name == "bom").then_some(version);
+            }
+            Event::Eof => return None,
+            _ => {}
+        }
+    }
 }
 
-pub(super) fn read(bytes: &[u8]) -> Result<Document, String> {
+/// Where in the document the reader is: the elements that matter; all else is skipped with what lies within.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum At {
+    Bom,
+    Metadata,
+    Subject,
+    Components,
+    Component,
+    /// A text of a component.
+    Text(Field),
+    Supplier,
+    Hashes,
+    Hash,
+    Licenses,
+    License,
+    LicenseText,
+    Properties,
+    Property,
+    DocumentProperties,
+    DocumentProperty,
+    Evidence,
+    Occurrences,
+    Occurrence,
+    Location,
+    Context,
+    Dependencies,
+    Dependency,
+    On,
+    Skipped,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Field {
+    Group,
+    Name,
+    Version,
+    Purl,
+    Vendor,
+    SupplierName,
+    Scope,
+    Description,
+}
+
+impl At {
+    fn enter(self, name: &str) -> Self {
+        match (self, name) {
+            (Self::Bom, "metadata") => Self::Metadata,
+            (Self::Bom | Self::Component | Self::Subject, "components") => Self::Components,
+            (Self::Bom, "dependencies") => Self::Dependencies,
+            (Self::Metadata, "component") => Self::Subject,
+            (Self::Metadata, "properties") => Self::DocumentProperties,
+            (Self::DocumentProperties, "property") => Self::DocumentProperty,
+            (Self::Components, "component") => Self::Component,
+            (Self::Component | Self::Subject, name) => match name {
+                "group" => Self::Text(Field::Group),
+                "name" => Self::Text(Field::Name),
+                "version" => Self::Text(Field::Version),
+                "purl" => Self::Text(Field::Purl),
+                "publisher" => Self::Text(Field::Vendor),
+                "scope" => Self::Text(Field::Scope),
+                "description" => Self::Text(Field::Description),
+                "supplier" => Self::Supplier,
+                "hashes" => Self::Hashes,
+                "licenses" => Self::Licenses,
+                "properties" => Self::Properties,
+                "evidence" => Self::Evidence,
+                _ => Self::Skipped,
+            },
+            (Self::Supplier, "name") => Self::Text(Field::SupplierName),
+            (Self::Hashes, "hash") => Self::Hash,
+            (Self::Licenses, "license") => Self::License,
+            (Self::Licenses, "expression") | (Self::License, "id" | "name") => Self::LicenseText,
+            (Self::Properties, "property") => Self::Property,
+            (Self::Evidence, "occurrences") => Self::Occurrences,
+            (Self::Occurrences, "occurrence") => Self::Occurrence,
+            (Self::Occurrence, "location") => Self::Location,
+            (Self::Occurrence, "additionalContext") => Self::Context,
+            (Self::Dependencies, "dependency") => Self::Dependency,
+            (Self::Dependency, "dependency") => Self::On,
+            _ => Self::Skipped,
+        }
+    }
+}
+
+/// Reads a document into a draft.
+pub(super) fn read(bytes: &[u8], draft: &mut Draft) -> Read {
     let text = std::str::from_utf8(bytes).map_err(|e| e.to_string())?;
     let mut reader = Reader::from_str(text);
-    let mut state = State::default();
+    let mut walk = Walk {
+        draft,
+        path: Vec::new(),
+        prefix: String::new(),
+        open: Vec::new(),
+        text: String::new(),
+        attribute: String::new(),
+        seen: Occurrence::default(),
+        dependent: None,
+    };
+    let mut is_over = false;
     loop {
-        let at = reader.buffer_position();
-        match reader.read_event().map_err(|e| format!("byte {at}: {e}"))? {
-            Event::Eof => break,
-            Event::Start(element) => {
-                state.begin(&element)?;
+        match reader.read_event().map_err(|e| e.to_string())? {
+            Event::Start(start) if !is_over => walk.begin(&start)?,
+            Event::Empty(start) if !is_over => {
+                walk.begin(&start)?;
+                walk.end();
+                is_over = walk.path.is_empty();
             }
-            Event::Empty(element) => {
-                state.begin(&element)?;
-                state.end();
+            Event::Start(_) | Event::Empty(_) => return Err("more than one root element".to_owned()),
+            Event::End(_) => {
+                walk.end();
+                is_over = walk.path.is_empty();
             }
-            Event::End(_) => state.end(),
-            Event::Text(text) => state.text.push_str(&text.xml10_content()),
-            Event::CData(data) => state.text.push_str(&data),
-            Event::GeneralRef(reference) => state.text.push_str(entity(&reference)),
-            _ => {}
+            Event::Text(piece) => walk.add(&piece)?,
+            Event::CData(piece) => walk.add(&piece)?,
+            Event::GeneralRef(entity) => {
+                let c = character(&entity).ok_or("an entity that XML does not predefine")?;
+                walk.add(c.encode_utf8(&mut [0; 4]))?;
+            }
+            Event::DocType(_) => return Err("document type declarations are not read".to_owned()),
+            Event::Eof if is_over => return Ok(()),
+            Event::Eof => return Err("it ends within an element".to_owned()),
+            Event::Decl(_) | Event::PI(_) | Event::Comment(_) => {}
         }
     }
-    if !state.path.is_empty() {
-        return Err("it ends within an element".to_owned());
-    }
-    Ok(state.document)
 }
 
-/// The five that XML itself has; those that a document declares stay out.
-fn entity(name: &str) -> &'static str {
-    match name {
-        "amp" => "&",
-        "lt" => "<",
-        "gt" => ">",
-        "quot" => "\"",
-        "apos" => "'",
-        _ => "\u{fffd}",
-    }
+struct Walk<'d> {
+    draft: &'d mut Draft,
+    path: Vec<At>,
+    /// The root's; elements of other vocabularies have another one.
+    prefix: String,
+    /// Components that are open, innermost last.
+    open: Vec<(Slot, Component)>,
+    text: String,
+    /// Of the innermost element: `alg` of a hash, `name` of a property.
+    attribute: String,
+    seen: Occurrence,
+    dependent: Option<u32>,
 }
 
-impl State {
-    fn begin(&mut self, element: &BytesStart<'_>) -> Result<(), String> {
+impl Walk<'_> {
+    fn begin(&mut self, start: &BytesStart<'_>) -> Read {
         if self.path.len() >= MAX_DEPTH {
-            return Err("elements are nested too deep".to_owned());
+            return Err(format!("nested deeper than {MAX_DEPTH}"));
         }
-        let name = element.local_name().as_ref().to_owned();
-        let attribute = |wanted: &str| {
-            let found = element.attributes().flatten().find(|a| a.key.local_name().as_ref() == wanted);
-            found.map(|a| unescaped(&a.value)).unwrap_or_default()
-        };
         self.text.clear();
-        match name.as_str() {
-            "component" if !self.is_within("metadata") => {
-                let (kind, reference) = (attribute("type"), attribute("bom-ref"));
-                self.open.push((self.path.len(), Component { kind, reference, ..Component::default() }));
+        let (prefix, name) = split(start.name().into_inner());
+        let at = match self.path.last() {
+            None => {
+                self.prefix = prefix.to_owned();
+                At::Bom
             }
-            "hash" => self.attribute = attribute("alg"),
-            "property" => self.attribute = attribute("name"),
-            "dependency" => {
-                let reference = attribute("ref");
-                if let Some(from) = self.dependency.last() {
-                    self.document.edges.push((from.clone(), RelationshipKind::DependsOn, reference.clone()));
-                }
-                self.dependency.push(reference);
+            Some(_) if prefix != self.prefix => At::Skipped,
+            Some(at) => at.enter(name),
+        };
+        self.path.push(at);
+        let value = |name| attribute(start, name).unwrap_or_default();
+        match at {
+            At::Component | At::Subject => {
+                let parent = self.open.last().and_then(|(slot, _)| *slot);
+                let component = Component { kind: value("type"), reference: value("bom-ref"), ..Component::default() };
+                self.open.push((self.draft.open(parent), component));
+            }
+            At::Hash => self.attribute = value("alg"),
+            At::Property | At::DocumentProperty => self.attribute = value("name"),
+            At::Occurrence => self.seen = Occurrence::default(),
+            At::Dependency => self.dependent = self.draft.reference(&value("ref")),
+            At::On => {
+                let on = self.draft.reference(&value("ref"));
+                self.draft.edge(self.dependent, on, Edge::DependsOn);
             }
             _ => {}
         }
-        self.path.push(name);
         Ok(())
     }
 
-    fn is_within(&self, element: &str) -> bool {
-        self.path.iter().any(|p| p == element)
+    fn add(&mut self, piece: &str) -> Read {
+        if self.path.last().is_none_or(|at| *at == At::Skipped) {
+            return Ok(());
+        }
+        if self.text.len().saturating_add(piece.len()) > MAX_TEXT {
+            return Err(format!("a text longer than {MAX_TEXT} bytes"));
+        }
+        self.text.push_str(piece);
+        Ok(())
     }
 
     fn end(&mut self) {
-        let Some(name) = self.path.pop() else { return };
-        let text = std::mem::take(&mut self.text).trim().to_owned();
-        let depth = self.path.len();
-        if name == "dependency" {
-            self.dependency.pop();
-        }
-        if name == "component" && self.open.last().is_some_and(|(began, _)| *began == depth) {
-            if let Some((_, mut component)) = self.open.pop() {
-                if component.reference.is_empty() {
-                    component.reference.clone_from(&component.purl);
-                }
-                if let Some((_, outer)) = self.open.last() {
-                    let edge = (component.reference.clone(), RelationshipKind::ContainedIn, outer.reference.clone());
-                    self.document.edges.push(edge);
-                }
-                self.document.components.push(component);
+        let at = self.path.pop().unwrap_or(At::Skipped);
+        let text = std::mem::take(&mut self.text);
+        let text = text.trim();
+        if let (At::Component | At::Subject, Some((slot, component))) = (at, self.open.last()) {
+            if at == At::Subject {
+                self.draft.subject(*slot, component);
+            } else {
+                self.draft.close(*slot, component);
             }
+            self.open.pop();
             return;
         }
-        let parent = self.path.last().map(String::as_str).unwrap_or_default();
-        let Some((began, component)) = self.open.last_mut() else { return };
-        let direct = depth == began.saturating_add(1);
-        match (name.as_str(), parent) {
-            ("name", "supplier") => component.vendor = text,
-            ("name" | "id", "license") => component.licences.push(text),
-            ("expression", "licenses") => component.licences.push(text),
-            ("hash", _) => component.checksums.push(checksum(&self.attribute, &text)),
-            ("location", "occurrence") => component.paths.push(text),
-            ("property", _) if self.attribute == "seawall:ownedBy" => component.owned_by = text,
-            ("property", _) if self.attribute == "aquasecurity:trivy:FilePath" => component.paths.push(text),
-            ("property", _) if self.attribute.starts_with("syft:location:") && self.attribute.ends_with(":path") => {
-                component.paths.push(text);
-            }
-            ("name", _) if direct => component.name = text,
-            ("version", _) if direct => component.version = text,
-            ("description", _) if direct => component.description = text,
-            ("purl", _) if direct => component.purl = text,
+        if at == At::DocumentProperty {
+            return self.draft.document_property(&self.attribute, text);
+        }
+        let Some((_, component)) = self.open.last_mut() else { return };
+        match at {
+            At::Text(Field::SupplierName) if !component.vendor.is_empty() => {}
+            At::Text(field) => *component.field(field) = text.to_owned(),
+            At::Hash => component.add_checksum(&self.attribute, text),
+            At::LicenseText => component.add_licence(text),
+            At::Property => component.add_property(&self.attribute, text),
+            At::Location => text.clone_into(&mut self.seen.path),
+            At::Context => self.seen.layer = text.strip_prefix("layer ").unwrap_or_default().to_owned(),
+            At::Occurrence => component.add_occurrence(&self.seen.path, &self.seen.layer),
             _ => {}
         }
     }
 }
 
-fn unescaped(value: &str) -> String {
-    if !value.contains('&') {
-        return value.to_owned();
+impl Component {
+    fn field(&mut self, field: Field) -> &mut String {
+        match field {
+            Field::Group => &mut self.group,
+            Field::Name => &mut self.name,
+            Field::Version => &mut self.version,
+            Field::Purl => &mut self.purl,
+            Field::Vendor | Field::SupplierName => &mut self.vendor,
+            Field::Scope => &mut self.scope,
+            Field::Description => &mut self.description,
+        }
     }
-    value.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&apos;", "'").replace("&amp;", "&")
+}
+
+fn split(name: &str) -> (&str, &str) {
+    name.split_once(':').unwrap_or(("", name))
+}
+
+/// The value of an attribute; `None` where it is absent or broken.
+fn attribute(start: &BytesStart<'_>, name: &str) -> Option<String> {
+    let found = start.attributes().with_checks(false).filter_map(Result::ok).find(|a| a.key.into_inner() == name)?;
+    found.normalized_value(quick_xml::XmlVersion::Implicit1_0).ok().map(std::borrow::Cow::into_owned)
+}
+
+/// The character that a reference stands for, `lt`, `#10`, `#x1F600`.
+fn character(reference: &str) -> Option<char> {
+    match reference {
+        "lt" => Some('<'),
+        "gt" => Some('>'),
+        "amp" => Some('&'),
+        "quot" => Some('"'),
+        "apos" => Some('\''),
+        _ => {
+            let number = reference.strip_prefix('#')?;
+            let code = match number.strip_prefix('x') {
+                Some(hex) => u32::from_str_radix(hex, 16),
+                None => number.parse(),
+            };
+            char::from_u32(code.ok()?)
+        }
+    }
 }

@@ -1,8 +1,8 @@
 use seawall_model::{Ecosystem, Evidence, Package, Recognition, Report, Scope};
 
-use super::property;
 use crate::json::Object;
 use crate::licences::{self, Licence};
+use crate::properties::Properties;
 use crate::{identity, text, words};
 
 /// The component that the document is about.
@@ -11,21 +11,7 @@ pub(super) fn target(report: &Report, reference: &str) -> Object {
     let (_, tag) = identity::split_reference(target.tags.first().unwrap_or(&target.name));
     let image = target.manifest_digest.or(target.config_digest);
     let hashes: Vec<Object> = image.iter().map(|d| hash("SHA-256", &d.hex())).collect();
-    let mut properties: Vec<Object> = target.tags.iter().map(|tag| property("image:tag", tag)).collect();
-    properties.push(property("target:kind", target.kind.prefix()));
-    if let Some(digest) = target.config_digest {
-        properties.push(property("image:configDigest", digest.to_string()));
-    }
-    if let Some(platform) = &target.platform {
-        properties.push(property("image:platform", platform.to_string()));
-    }
-    for (place, layer) in report.inventory.layers.iter().enumerate() {
-        properties.push(property(&format!("layer:{place}:diffId"), layer.diff_id.to_string()));
-        properties.push(property(&format!("layer:{place}:digest"), layer.digest.to_string()));
-        if let Some(instruction) = &layer.instruction {
-            properties.push(property(&format!("layer:{place}:instruction"), instruction));
-        }
-    }
+    let properties: Vec<Object> = Properties::of_target(report).objects().collect();
     Object::new()
         .put("type", if image.is_some() { "container" } else { "application" })
         .put("bom-ref", reference)
@@ -40,10 +26,7 @@ pub(super) fn target(report: &Report, reference: &str) -> Object {
 pub(super) fn os(report: &Report) -> Option<(String, Object)> {
     let os = report.inventory.os.as_ref()?;
     let reference = format!("urn:seawall:os:{}:{}", text::percent(&os.id, ""), text::percent(&os.version_id, ""));
-    let mut properties = Vec::new();
-    for (name, value) in [("os:codename", &os.codename), ("os:cpe", &os.cpe), ("os:variant", &os.variant_id)] {
-        properties.extend(value.as_ref().map(|value| property(name, value)));
-    }
+    let properties: Vec<Object> = Properties::of_os(os).objects().collect();
     let component = Object::new()
         .put("type", "operating-system")
         .put("bom-ref", &reference)
@@ -70,7 +53,7 @@ pub(super) fn package(report: &Report, package: &Package) -> Object {
         .put_filled("hashes", hashes)
         .put_filled("licenses", licenses(&package.licences))
         .put("purl", &purl)
-        .put_filled("properties", properties(package))
+        .put_filled("properties", Properties::of_package(package).objects().collect::<Vec<_>>())
         .put_filled("evidence", evidence(report, package, &purl))
 }
 
@@ -136,23 +119,6 @@ fn licenses(declared: &[String]) -> Vec<Object> {
         }
     }
     list
-}
-
-fn properties(package: &Package) -> Vec<Object> {
-    let mut properties = vec![property("ecosystem", package.ecosystem.purl_type())];
-    if package.scope == Scope::Development {
-        properties.push(property("scope", words::scope(package.scope)));
-    }
-    if let Some(source) = &package.source {
-        properties.push(property("source:name", &source.name));
-        properties.extend(source.version.as_ref().map(|version| property("source:version", version)));
-    }
-    for (name, value) in
-        [("modularity", &package.modularity), ("ownedBy", &package.owned_by), ("containedIn", &package.contained_in)]
-    {
-        properties.extend(value.as_ref().map(|value| property(name, value)));
-    }
-    properties
 }
 
 fn evidence(report: &Report, package: &Package, purl: &str) -> Object {

@@ -86,6 +86,7 @@ fn package(package: &Element) -> Object {
         .put("licenseConcluded", "NOASSERTION")
         .put("licenseDeclared", &package.licence)
         .put("copyrightText", "NOASSERTION")
+        .put_filled("comment", &package.comment)
         .put_filled("externalRefs", references.collect::<Vec<_>>())
         // The schema spells it with an underscore, the tag-value form with a hyphen.
         .put("primaryPackagePurpose", package.purpose.replace('-', "_"))

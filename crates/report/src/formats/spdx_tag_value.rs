@@ -80,6 +80,9 @@ fn package(out: &mut dyn Write, package: &Element) -> io::Result<()> {
     tag(out, "PackageLicenseConcluded", "NOASSERTION")?;
     tag(out, "PackageLicenseDeclared", &package.licence)?;
     tag(out, "PackageCopyrightText", "NOASSERTION")?;
+    if !package.comment.is_empty() {
+        text(out, "PackageComment", &package.comment)?;
+    }
     for reference in &package.references {
         tag(out, "ExternalRef", &format!("{} {} {}", reference.category, reference.kind, reference.locator))?;
         if !reference.comment.is_empty() {
