@@ -35,8 +35,11 @@ pub(super) fn read(bytes: &[u8], draft: &mut Draft) -> Read {
     Ok(())
 }
 
+/// A tag, its value, and what follows.
+type Pair<'a> = (&'a str, Cow<'a, str>, &'a str);
+
 /// The next tag with its value, and what comes after it. Lines without a tag are left out.
-fn pair(mut text: &str) -> Result<Option<(&str, Cow<'_, str>, &str)>, String> {
+fn pair(mut text: &str) -> Result<Option<Pair<'_>>, String> {
     loop {
         if text.is_empty() {
             return Ok(None);
