@@ -44,4 +44,5 @@ bench: ## Seawall beside its peers (docs/concepts/performance.md).
 	bench/peers/run.sh
 
 counts: ## Instruction counts of fixed scans against bench/counts/baseline.txt.
+	$(CARGO) build --release --quiet -p seawall -p seawall-testkit
 	bench/counts/run.sh --check
