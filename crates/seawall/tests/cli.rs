@@ -9,3 +9,5 @@ mod layers;
 mod others;
 #[path = "cli/scan.rs"]
 mod scan;
+#[path = "cli/snapshots.rs"]
+mod snapshots;
