@@ -7,6 +7,8 @@ mod home;
 mod layers;
 #[path = "cli/others.rs"]
 mod others;
+#[path = "cli/pages.rs"]
+mod pages;
 #[path = "cli/scan.rs"]
 mod scan;
 #[path = "cli/snapshots.rs"]
