@@ -167,7 +167,10 @@ fn a_redirected_layer_is_read_and_the_other_host_is_not_answered() {
             honest(request, &kept)
         }
     });
-    let greedy = Server::start(|_, _| Reply::new(401, b"").header("WWW-Authenticate", "Basic realm=\"x\""));
+    let greedy = Server::start(|request, _| {
+        let realm = format!("Bearer realm=\"http://{}/token\"", request.header("host").unwrap_or_default());
+        Reply::new(401, b"").header("WWW-Authenticate", &realm)
+    });
     for (target, fine) in [(storage.host.clone(), true), (greedy.host.clone(), false)] {
         let kept = pushed.clone();
         let server = Server::start(move |request, _| match request.header("authorization") {
@@ -208,6 +211,9 @@ fn one_that_is_busy_is_waited_for() {
     let (server, _) = but(|_, _, _| Some(Reply::new(429, br#"{"errors": [{"code": "TOOMANYREQUESTS"}]}"#)));
     assert!(open_error(&server).to_string().contains("429 (TOOMANYREQUESTS)"));
     assert_eq!(server.requests().len(), 3);
+    // What does not look like a code could be anything, also what the registry was sent.
+    let (server, _) = but(|_, _, _| Some(Reply::new(418, br#"{"errors": [{"code": "Basic SECRET="}]}"#)));
+    assert!(open_error(&server).to_string().ends_with("status 418"));
 }
 
 #[test]
