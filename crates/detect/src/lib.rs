@@ -12,7 +12,7 @@ mod risk;
 mod vulnerability;
 
 use seawall_advisory::{Database, StoreError};
-use seawall_model::{Finding, FixPlan, Hidden, Inventory, Unknown};
+use seawall_model::{Finding, FixPlan, Hidden, Inventory, PackageRef, Unknown};
 
 /// What detection gave.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -40,9 +40,12 @@ pub fn detect(inventory: &Inventory, database: &Database, today: &str) -> Result
 
 /// Highest risk first, then by severity, id and package, so that equal input gives equal order.
 fn order(findings: &mut [Finding]) {
+    fn key(f: &Finding) -> (&String, &Option<PackageRef>, &String) {
+        (&f.id, &f.package, &f.location.path)
+    }
     findings.sort_by(|a, b| {
-        let key = |f: &Finding| (f.id.clone(), f.package.clone(), f.location.path.clone());
-        b.risk.score.total_cmp(&a.risk.score).then(b.severity.cmp(&a.severity)).then_with(|| key(a).cmp(&key(b)))
+        let worse = b.risk.score.total_cmp(&a.risk.score).then(b.severity.cmp(&a.severity));
+        worse.then_with(|| key(a).cmp(&key(b)))
     });
 }
 

@@ -13,8 +13,9 @@ use super::{AdvisoryIndex, Database, Relation, StoreError, record};
 
 /// Size of a record of the block index: first advisory, offset in the blocks, size once decompressed.
 pub(crate) const BLOCK: usize = 12;
-/// Texts are gathered into blocks until they reach this size.
-pub(crate) const BLOCK_TARGET: usize = 24 * 1024;
+/// Texts are gathered into blocks until they reach this size: a finding reads a handful of texts from as many blocks, and
+/// inflating them is most of its cost.
+pub(crate) const BLOCK_TARGET: usize = 6 * 1024;
 /// No text, and so no block beyond its target, is larger.
 pub(crate) const MAX_RECORD: usize = 1024 * 1024;
 /// Deflate level: beyond it the blocks hardly get smaller.
@@ -22,7 +23,7 @@ const LEVEL: u32 = 7;
 /// Most that the length before a text takes.
 const LENGTH: usize = 5;
 /// Blocks kept decompressed. Advisories of one package stand side by side, so a few go a long way.
-const CACHED_BLOCKS: usize = 16;
+const CACHED_BLOCKS: usize = 64;
 
 /// The blocks that were read last.
 #[derive(Debug, Default)]
