@@ -117,11 +117,13 @@ impl Database {
     }
 
     fn block(&self, block: usize) -> Option<Arc<[u8]>> {
-        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, raw)) = cache.blocks.iter().find(|(number, _)| *number == block) {
+        let lock = || self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, raw)) = lock().blocks.iter().find(|(number, _)| *number == block) {
             return Some(Arc::clone(raw));
         }
+        // Outside the lock, so that threads inflate side by side; two that want the same block both do, which is rare.
         let raw: Arc<[u8]> = self.decompress(block)?.into();
+        let mut cache = lock();
         if cache.blocks.len() >= CACHED_BLOCKS {
             cache.blocks.pop_front();
         }
