@@ -48,10 +48,10 @@ done
 "$seawall" scan "oci:$image/oci" --db "$db" -o json=/dev/null || true
 hyperfine -N -i --warmup 1 --runs 10 --export-json "$out/second.json" --export-markdown "$out/second.md" -n seawall "$seawall scan oci:$image/oci --db $db -o json=/dev/null" >/dev/null
 for t in "docker-archive:$image/docker.tar" "oci:$image/oci"; do
-    /usr/bin/time -f "seawall $t %M KB peak, %e s" "$seawall" scan --no-cache "$t" --db "$db" -o json=/dev/null 2>> "$out/memory.txt" || true
+    /usr/bin/time -q -f "seawall $t %M KB peak, %e s" "$seawall" scan --no-cache "$t" --db "$db" -o json=/dev/null 2>> "$out/memory.txt" || true
 done
 [ -z "$syft" ] || for t in "docker-archive:$image/docker.tar" "oci-dir:$image/oci"; do
-    /usr/bin/time -f "syft $t %M KB peak, %e s" "$syft" scan -q -o json=/dev/null "$t" 2>> "$out/memory.txt"
+    /usr/bin/time -q -f "syft $t %M KB peak, %e s" "$syft" scan -q -o json=/dev/null "$t" 2>> "$out/memory.txt"
 done
 {
     echo "# Seawall beside its peers"
