@@ -2,9 +2,9 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use flate2::bufread::MultiGzDecoder;
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
+use crate::gzip::Members;
 use crate::{LimitExceeded, Limits};
 
 /// How a layer blob is stored. It is told from the first bytes, not from the media type: registries mix them up.
@@ -43,7 +43,7 @@ pub struct Decoder<R: Read> {
 
 enum Inner<R: Read> {
     None(BufReader<Counter<R>>),
-    Gzip(Box<MultiGzDecoder<BufReader<Counter<R>>>>),
+    Gzip(Box<Members<BufReader<Counter<R>>>>),
     Zstd(Box<Frames<BufReader<Counter<R>>>>),
 }
 
@@ -65,7 +65,7 @@ impl<R: Read> Decoder<R> {
         let compression = Compression::of(fill(&mut buffered)?);
         let inner = match compression {
             Compression::None => Inner::None(buffered),
-            Compression::Gzip => Inner::Gzip(Box::new(MultiGzDecoder::new(buffered))),
+            Compression::Gzip => Inner::Gzip(Box::new(Members::new(buffered))),
             Compression::Zstd => Inner::Zstd(Box::new(Frames::new(buffered))),
         };
         Ok(Self { inner, compression, compressed, produced: 0, limits: limits.clone() })

@@ -13,6 +13,7 @@
 mod bounded;
 mod decompress;
 mod digest;
+mod gzip;
 mod http;
 #[forbid(unsafe_code)]
 mod limits;
