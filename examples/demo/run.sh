@@ -21,7 +21,7 @@ code=0
 [ "$code" -eq 1 ] || { echo "the demo expects the verdict to deny, but seawall ended with $code" >&2; exit 1; }
 cat <<END
 
-That was a scan without network, from $out/starter.db. Its reports: $out/report.{sarif,cdx.json,html}
+That was a scan without network, from $out/starter.db. Its reports: $out/report.sarif, .cdx.json and .html
 Try next:
   $bin/seawall explain CVE-2021-44228 oci:$out/image --db $out/starter.db
   $bin/seawall sbom oci:$out/image -o spdx-json
