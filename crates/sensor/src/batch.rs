@@ -1,0 +1,68 @@
+//! Records of both rings in the order in which they happened.
+
+/// Records that were read and not yet told.
+#[derive(Default)]
+pub(crate) struct Batch {
+    bytes: Vec<u8>,
+    /// Time, place and length of each.
+    index: Vec<(u64, usize, usize)>,
+    spare: Vec<u8>,
+}
+
+/// `struct record` has its time here.
+const TIME: std::ops::Range<usize> = 16..24;
+
+impl Batch {
+    pub(crate) fn push(&mut self, record: &[u8]) {
+        let Some(time) = record.get(TIME).and_then(|b| b.try_into().ok()).map(u64::from_ne_bytes) else { return };
+        self.index.push((time, self.bytes.len(), record.len()));
+        self.bytes.extend_from_slice(record);
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.index.len()
+    }
+
+    /// Gives the records up to `until` to `tell`, oldest first, and keeps the younger ones: something older than these
+    /// may still be on its way.
+    pub(crate) fn release(&mut self, until: u64, tell: &mut dyn FnMut(&[u8])) {
+        self.index.sort_by_key(|(time, ..)| *time);
+        let count = self.index.partition_point(|(time, ..)| *time <= until);
+        for (_, place, length) in &self.index[..count] {
+            tell(self.bytes.get(*place..place + length).unwrap_or_default());
+        }
+        self.spare.clear();
+        let mut kept = Vec::with_capacity(self.index.len() - count);
+        for (time, place, length) in &self.index[count..] {
+            kept.push((*time, self.spare.len(), *length));
+            self.spare.extend_from_slice(self.bytes.get(*place..place + length).unwrap_or_default());
+        }
+        self.index = kept;
+        std::mem::swap(&mut self.bytes, &mut self.spare);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Batch;
+
+    fn record(time: u64) -> Vec<u8> {
+        let mut bytes = vec![0; 24];
+        bytes[16..].copy_from_slice(&time.to_ne_bytes());
+        bytes
+    }
+
+    #[test]
+    fn tells_in_order_and_keeps_the_young() {
+        let mut batch = Batch::default();
+        for time in [3, 1, 9, 2] {
+            batch.push(&record(time));
+        }
+        let mut told = Vec::new();
+        batch.release(3, &mut |r| told.push(r[16]));
+        batch.push(&record(4));
+        batch.release(9, &mut |r| told.push(r[16]));
+        assert_eq!(told, [1, 2, 3, 4, 9]);
+        assert_eq!(batch.len(), 0);
+    }
+}

@@ -1,0 +1,306 @@
+/* The sensor's programs: what processes do, as records in two rings. Life and death of processes have a ring of their
+ * own, so that a flood of anything else cannot hide an exec. */
+#include "include/file.h"
+#include "include/task.h"
+#include "include/walk.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+struct {
+    MAP_UINT(type, BPF_MAP_TYPE_RINGBUF);
+    MAP_UINT(max_entries, 8 * 1024 * 1024);
+} LIFE SEC(".maps");
+
+struct {
+    MAP_UINT(type, BPF_MAP_TYPE_RINGBUF);
+    MAP_UINT(max_entries, 16 * 1024 * 1024);
+} EVENTS SEC(".maps");
+
+struct {
+    MAP_UINT(type, BPF_MAP_TYPE_ARRAY);
+    MAP_UINT(max_entries, CALLS);
+    MAP_TYPE(key, u32);
+    MAP_TYPE(value, struct call);
+} WANTED SEC(".maps");
+
+struct {
+    MAP_UINT(type, BPF_MAP_TYPE_ARRAY);
+    MAP_UINT(max_entries, 1);
+    MAP_TYPE(key, u32);
+    MAP_TYPE(value, struct settings);
+} SETTINGS SEC(".maps");
+
+/* Drops by processor and class: 0 life, 1 the rest. */
+struct {
+    MAP_UINT(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+    MAP_UINT(max_entries, 2);
+    MAP_TYPE(key, u32);
+    MAP_TYPE(value, u64);
+} DROPS SEC(".maps");
+
+/* The path as it was before the call, by thread. */
+enum { ENTER_BYTES = 256, ENTER_ENTRIES = 8192 };
+struct entered {
+    u64 number;
+    char path[ENTER_BYTES];
+};
+struct {
+    MAP_UINT(type, BPF_MAP_TYPE_LRU_HASH);
+    MAP_UINT(max_entries, ENTER_ENTRIES);
+    MAP_TYPE(key, u32);
+    MAP_TYPE(value, struct entered);
+} ENTERED SEC(".maps");
+
+INLINE void count_drop(u32 class) {
+    u64 *drops = bpf_map_lookup_elem(&DROPS, &class);
+    if (drops)
+        *drops += 1;
+}
+
+INLINE void send(void *ring, struct scratch *s, u32 size, u32 class) {
+    BARRIER(size);
+    if (size > ROOM + SLACK)
+        return;
+    s->record.size = size;
+    if (bpf_ringbuf_output(ring, s, size, 0) != 0)
+        count_drop(class);
+}
+
+INLINE struct settings *settings(void) {
+    u32 zero = 0;
+    return bpf_map_lookup_elem(&SETTINGS, &zero);
+}
+
+SEC("tp_btf/sched_process_exec")
+int seawall_exec(u64 *context) {
+    u64 task_at = (u64)bpf_get_current_task();
+    struct task_struct *task = (void *)task_at;
+    struct linux_binprm *binary = (void *)context[2];
+    struct scratch *s = scratch_get();
+    struct settings *asked = settings();
+    if (!s || !asked)
+        return 0;
+    struct mm_struct *mm = READ(task->mm);
+    struct file *exe = READ(mm->exe_file);
+    struct fs_struct *fs = READ(task->fs);
+    u64 arguments = READ(mm->arg_start), environment = READ(mm->env_start);
+    u32 at = record_start(RECORD_EXEC, task_at);
+    struct pt_regs *registers = (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
+    s->record.number = READ(registers->orig_ax);
+    at = part_task(at, task_at);
+    at = part_cgroup(at, task_at);
+    at = part_file(at, PART_EXE, (u64)exe);
+    at = part_walk(at, PART_EXE_PATH, (u64)&exe->f_path, task_at);
+    at = part_kernel_string(at, PART_FILENAME, (u64)READ(binary->filename));
+    at = part_walk(at, PART_CWD, (u64)&fs->pwd, task_at);
+    at = part_user_bytes(at, PART_ARGUMENTS, arguments, READ(mm->arg_end) - arguments);
+    if (asked->environment)
+        at = part_user_bytes(at, PART_ENVIRONMENT, environment, READ(mm->env_end) - environment);
+    send(&LIFE, s, at, 0);
+    return 0;
+}
+
+SEC("tp_btf/sched_process_fork")
+int seawall_fork(u64 *context) {
+    struct task_struct *child = (void *)context[1];
+    struct scratch *s = scratch_get();
+    if (!s || READ(child->pid) != READ(child->tgid))
+        return 0;
+    u64 child_at = as_number(s, child);
+    u32 at = record_start(RECORD_FORK, child_at);
+    at = part_task(at, child_at);
+    at = part_cgroup(at, child_at);
+    send(&LIFE, s, at, 0);
+    return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int seawall_exit(u64 *context) {
+    struct task_struct *task = bpf_get_current_task();
+    struct signal_struct *signal = READ(task->signal);
+    struct scratch *s = scratch_get();
+    if (!s || READ(signal->live).counter > 0)
+        return 0;
+    send(&LIFE, s, record_start(RECORD_EXIT, (u64)task), 0);
+    return 0;
+}
+
+/* What ran before the guard: every task once, read through an iterator. */
+struct iterator_task {
+    void *meta;
+    struct task_struct *task;
+};
+SEC("iter/task")
+int seawall_tasks(struct iterator_task *context) {
+    struct task_struct *task = context->task;
+    struct scratch *s = scratch_get();
+    if (!task || !s || READ(task->pid) != READ(task->tgid))
+        return 0;
+    u64 task_at = as_number(s, task);
+    struct mm_struct *mm = READ(task->mm);
+    struct file *exe = READ(mm->exe_file);
+    struct fs_struct *fs = READ(task->fs);
+    u32 at = record_start(RECORD_TASK, task_at);
+    at = part_task(at, task_at);
+    at = part_cgroup(at, task_at);
+    if (exe) {
+        at = part_file(at, PART_EXE, (u64)exe);
+        at = part_walk(at, PART_EXE_PATH, (u64)&exe->f_path, task_at);
+    }
+    if (fs)
+        at = part_walk(at, PART_CWD, (u64)&fs->pwd, task_at);
+    send(&LIFE, s, at, 0);
+    return 0;
+}
+
+/* Argument `index` of the record that is being made. */
+INLINE u64 argument(const u64 *arguments, s8 index) {
+    u32 bounded = index & 7;
+    BARRIER(bounded);
+    return bounded < 6 ? arguments[bounded] : 0;
+}
+
+INLINE void read_arguments(struct pt_regs *registers, u64 *arguments) {
+    arguments[0] = registers->di;
+    arguments[1] = registers->si;
+    arguments[2] = registers->dx;
+    arguments[3] = registers->r10;
+    arguments[4] = registers->r8;
+    arguments[5] = registers->r9;
+}
+
+/* What a relative path starts from: the working directory or an open folder. */
+PART u32 part_folder(u32 at, u32 tag, u64 task_at, s64 descriptor) {
+    struct task_struct *task = (void *)task_at;
+    if ((s32)descriptor == AT_FDCWD) {
+        struct fs_struct *fs = READ(task->fs);
+        return part_walk(at, tag, (u64)&fs->pwd, task_at);
+    }
+    struct file *file = task_file(task, (s32)descriptor);
+    return file ? part_walk(at, tag, (u64)&file->f_path, task_at) : at;
+}
+
+/* A path, and what it is relative to. `second`: the second path of the call. */
+PART u32 part_path(u32 at, u64 task_at, u64 pointer, s64 descriptor, u32 second) {
+    u32 text = at + 4;
+    at = part_user_string(at, second ? PART_PATH2 : PART_PATH1, pointer);
+    struct scratch *s = scratch_get();
+    if (!s || text > ROOM || s->bytes[text] == '/')
+        return at;
+    return part_folder(at, second ? PART_DIR2 : PART_DIR1, task_at, descriptor);
+}
+
+SEC("tp_btf/sys_enter")
+int seawall_enter(u64 *context) {
+    struct pt_regs *registers = (void *)context[0];
+    u32 number = context[1];
+    struct call *call = bpf_map_lookup_elem(&WANTED, &number);
+    if (!call || !call->wanted || !call->enter)
+        return 0;
+    u64 arguments[6];
+    read_arguments(registers, arguments);
+    u64 path = call->path[0] == 0 ? arguments[0] : arguments[1];
+    u32 thread = bpf_get_current_pid_tgid();
+    struct entered entered;
+    entered.number = number;
+    __builtin_memset(entered.path, 0, sizeof(entered.path));
+    bpf_probe_read_user_str(entered.path, sizeof(entered.path), (void *)path);
+    bpf_map_update_elem(&ENTERED, &thread, &entered, BPF_ANY);
+    return 0;
+}
+
+struct difference {
+    u32 place;
+    u32 thread;
+    u32 differs;
+};
+
+static long compare_byte(u32 index, struct difference *difference) {
+    struct scratch *s = scratch_get();
+    struct entered *entered = bpf_map_lookup_elem(&ENTERED, &difference->thread);
+    u32 place = difference->place + index;
+    if (!s || !entered || place > ROOM || index >= ENTER_BYTES - 1)
+        return 1;
+    u8 now = s->bytes[place];
+    if (now != (u8)entered->path[index]) {
+        difference->differs = 1;
+        return 1;
+    }
+    return now == 0;
+}
+
+/* The path of an entry, as a part. */
+INLINE u32 part_map_string(struct scratch *s, u32 at, u32 tag, struct entered *entered) {
+    if (at > ROOM)
+        return at;
+    long length = bpf_probe_read_kernel_str(&s->bytes[at + 4], ENTER_BYTES, entered->path);
+    return part_end(s, at, tag, length < 0 ? 0 : length);
+}
+
+/* The path before the call, where it is another than the one after it, which lies at `text`. */
+PART u32 part_entered(u32 at, u32 text, u32 number, u32 thread) {
+    struct entered *entered = bpf_map_lookup_elem(&ENTERED, &thread);
+    struct scratch *s = scratch_get();
+    if (!entered || !s)
+        return at;
+    struct difference difference = {.place = text, .thread = thread};
+    if (entered->number == number) {
+        bpf_loop(ENTER_BYTES, compare_byte, &difference, 0);
+        if (difference.differs)
+            at = part_map_string(s, at, PART_ENTER1, entered);
+    }
+    bpf_map_delete_elem(&ENTERED, &thread);
+    return at;
+}
+
+/* The address that a message names. */
+PART u32 part_message(u32 at, u64 pointer) {
+    struct user_msghdr message = {0};
+    bpf_probe_read_user(&message, sizeof(message), (void *)pointer);
+    return part_user_bytes(at, PART_SOCKADDR, (u64)message.msg_name, message.msg_namelen & 0xff);
+}
+
+SEC("tp_btf/sys_exit")
+int seawall_sys_exit(u64 *context) {
+    struct pt_regs *registers = (void *)context[0];
+    s64 result = context[1];
+    u32 number = registers->orig_ax;
+    struct call *call = bpf_map_lookup_elem(&WANTED, &number);
+    if (!call || !call->wanted || (call->only_success && result < 0))
+        return 0;
+    struct scratch *s = scratch_get();
+    struct settings *asked = settings();
+    if (!s || !asked || asked->own_pid == bpf_get_current_pid_tgid() >> 32)
+        return 0;
+    u64 task = (u64)bpf_get_current_task();
+    u32 at = record_start(RECORD_SYSCALL, task);
+    s->record.number = number;
+    s->record.result = result;
+    u64 *arguments = s->record.arguments;
+    read_arguments(registers, arguments);
+    if (call->path[0] >= 0) {
+        u32 text = at + 4;
+        s64 folder = call->folder[0] < 0 ? AT_FDCWD : (s32)argument(arguments, call->folder[0]);
+        at = part_path(at, task, argument(arguments, call->path[0]), folder, 0);
+        if (call->enter)
+            at = part_entered(at, text, number, s->record.tid);
+    }
+    if (call->path[1] >= 0) {
+        s64 folder = call->folder[1] < 0 ? AT_FDCWD : (s32)argument(arguments, call->folder[1]);
+        at = part_path(at, task, argument(arguments, call->path[1]), folder, 1);
+    }
+    if (call->text >= 0)
+        at = part_user_string(at, PART_TEXT, argument(arguments, call->text));
+    if (call->descriptor >= 0)
+        at = part_descriptor(at, task, call->descriptor == RETURNED ? result : (s32)argument(arguments, call->descriptor));
+    if (call->address >= 0)
+        at = part_user_bytes(at, PART_SOCKADDR, argument(arguments, call->address),
+                             call->address_length < 0 ? 128 : argument(arguments, call->address_length) & 0xff);
+    if (call->message >= 0)
+        at = part_message(at, argument(arguments, call->message));
+    if (call->data >= 0 && result > 0 && asked->data_length)
+        at = part_user_bytes(at, PART_DATA, argument(arguments, call->data),
+                             result < asked->data_length ? result : asked->data_length);
+    send(&EVENTS, s, at, 1);
+    return 0;
+}
