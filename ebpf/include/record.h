@@ -71,8 +71,6 @@ struct task_part {
     u32 mount_namespace;
     u32 network_namespace;
     u32 user_namespace;
-    u32 kernel_thread;
-    u32 padding;
     char name[16];
 };
 

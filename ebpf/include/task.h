@@ -119,8 +119,6 @@ PART u32 part_task(u32 at, u64 task_at) {
     t->mount_namespace = READ(mounts->ns.inum);
     t->network_namespace = READ(network->ns.inum);
     t->user_namespace = READ(users->ns.inum);
-    t->kernel_thread = (READ(task->flags) & PF_KTHREAD) != 0;
-    t->padding = 0;
     bpf_probe_read_kernel(t->name, sizeof(t->name), &task->comm);
     return part_end(s, at, PART_TASK, sizeof(*t));
 }

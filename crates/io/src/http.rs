@@ -42,7 +42,7 @@ pub enum HttpMethod {
 }
 
 impl HttpMethod {
-    fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Get => "GET",
             Self::Head => "HEAD",

@@ -57,12 +57,7 @@ impl Paths {
     }
 }
 
-fn argument(
-    record: &Record<'_>,
-    take: Take,
-    paths: &Paths,
-    descriptor: Option<&Descriptor>,
-) -> Option<ArgumentValue> {
+fn argument(record: &Record<'_>, take: Take, paths: &Paths, descriptor: Option<&Descriptor>) -> Option<ArgumentValue> {
     let raw = |index: usize| record.head.arguments.get(index).copied();
     let path = |index: usize| {
         let absolute = paths.absolute.get(index)?.clone()?;

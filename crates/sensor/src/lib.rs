@@ -2,6 +2,13 @@
 //!
 //! This crate never drops an event without counting it, never enforces what nobody asked for, and never claims a tier that
 //! was not tried.
+//!
+//! ```
+//! use seawall_sensor::ContainerId;
+//! let names = ["docker-4ee7e5a1d3f24b0c9a6d2f8b7c1e0d9f4ee7e5a1d3f24b0c9a6d2f8b7c1e0d9f.scope", "system.slice"];
+//! let found = ContainerId::of_cgroup(names);
+//! assert_eq!(found[0].short(), "4ee7e5a1d3f2");
+//! ```
 #![forbid(unsafe_code)]
 
 mod batch;
@@ -20,6 +27,9 @@ mod users;
 
 pub use calls::{Call, supplied_kinds};
 pub use error::SensorError;
-pub use identity::{ContainerId, Directory, DirectorySettings, EngineSocket, EngineState, EngineStatus, IdentityStatistics, Lookup};
+pub use identity::{
+    ContainerId, Directory, DirectorySettings, EngineSocket, EngineState, EngineStatus, IdentityStatistics, Lookup,
+    read_engine_answer, read_engine_event, read_runtime_spec,
+};
 pub use kernel::{Hook, HookState, Kernel, KernelOptions};
 pub use sensor::{Sensor, SensorOptions, SensorStatistics};

@@ -3,9 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use seawall_model::{
-    ByteString, Capabilities, Container, Executable, Lineage, Namespaces, Process, ProcessKey,
-};
+use seawall_model::{ByteString, Capabilities, Container, Executable, Lineage, Namespaces, Process, ProcessKey};
 
 use crate::decode::layer;
 use crate::paths::{absolute, walked};

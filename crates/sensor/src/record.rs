@@ -34,7 +34,7 @@ pub(crate) struct Head {
 }
 
 /// Bytes of `struct record`.
-pub(crate) const HEAD: usize = 160;
+pub(crate) const HEAD: usize = 144;
 
 /// The tag of a part (`enum part`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,10 +91,6 @@ impl<'a> Cursor<'a> {
 
     pub(crate) fn array<const N: usize>(&mut self) -> [u8; N] {
         self.take()
-    }
-
-    pub(crate) fn rest(&self) -> &'a [u8] {
-        self.0
     }
 }
 
@@ -187,14 +183,13 @@ pub(crate) struct TaskPart {
     pub(crate) tty: u32,
     pub(crate) login_uid: u32,
     pub(crate) namespaces: [u32; 4],
-    pub(crate) kernel_thread: bool,
     pub(crate) name: [u8; 16],
 }
 
 impl TaskPart {
     pub(crate) fn parse(bytes: &[u8]) -> Self {
         let mut c = Cursor(bytes);
-        let part = Self {
+        Self {
             parent_started: c.u64(),
             parent_pid: c.u32(),
             virtual_pid: c.u32(),
@@ -205,11 +200,8 @@ impl TaskPart {
             tty: c.u32(),
             login_uid: c.u32(),
             namespaces: std::array::from_fn(|_| c.u32()),
-            kernel_thread: c.u32() != 0,
-            name: [0; 16],
-        };
-        c.u32();
-        Self { name: c.array(), ..part }
+            name: c.array(),
+        }
     }
 }
 

@@ -5,9 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use seawall_model::{
-    Argument, ArgumentValue, Container, Event, EventKind, Observation, ProcessKey,
-};
+use seawall_model::{Argument, ArgumentValue, Container, Event, EventKind, Observation, ProcessKey};
 
 use crate::batch::Batch;
 use crate::calls;

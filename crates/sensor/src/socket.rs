@@ -27,7 +27,9 @@ pub(crate) fn socket(record: &Record<'_>, kind: EventKind, number: i64, part: &[
         kind: kind_of,
         protocol,
         local: address(family, &local).map(|ip| (ip, local_port)),
-        remote: address(family, &remote).map(|ip| (ip, remote_port)).filter(|(ip, port)| !ip.is_unspecified() || *port != 0),
+        remote: address(family, &remote)
+            .map(|ip| (ip, remote_port))
+            .filter(|(ip, port)| !ip.is_unspecified() || *port != 0),
         server: matches!(kind, EventKind::Accept | EventKind::Accept4 | EventKind::Listen | EventKind::Bind),
         path: unix_path(name.get(..length).unwrap_or_default()),
         connected: state == TCP_ESTABLISHED,
@@ -44,7 +46,8 @@ pub(crate) fn socket(record: &Record<'_>, kind: EventKind, number: i64, part: &[
             let known = socket.remote.is_some_and(|(_, port)| port != 0);
             if !known {
                 socket.remote = Some((ip, port));
-                socket.name_changed = matches!(kind, EventKind::Sendto | EventKind::Sendmsg | EventKind::Recvfrom | EventKind::Recvmsg);
+                socket.name_changed =
+                    matches!(kind, EventKind::Sendto | EventKind::Sendmsg | EventKind::Recvfrom | EventKind::Recvmsg);
             }
             socket.name_changed |= kind == EventKind::Connect;
         }

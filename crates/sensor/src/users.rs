@@ -24,7 +24,13 @@ pub(crate) struct Users {
 
 impl Users {
     /// The names of a user and a group, as the root of process `pid` has them.
-    pub(crate) fn names(&mut self, container: &str, pid: u32, uid: u32, gid: u32) -> (Option<Box<str>>, Option<Box<str>>) {
+    pub(crate) fn names(
+        &mut self,
+        container: &str,
+        pid: u32,
+        uid: u32,
+        gid: u32,
+    ) -> (Option<Box<str>>, Option<Box<str>>) {
         if !self.known.contains_key(container) {
             let Some(names) = read(pid) else { return (None, None) };
             if self.known.len() >= KEPT {

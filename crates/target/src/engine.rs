@@ -1,22 +1,18 @@
 //! Images in a container engine on this machine: Docker, and Podman through the interface that it shares
 //! ([Docker Engine API](https://docs.docker.com/reference/api/engine/)).
 
-mod address;
-mod http;
-
 use std::ffi::OsString;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use seawall_io::{Limits, read_to_limit};
+use seawall_io::{Limits, LocalAddress, LocalHttp, read_to_limit};
 use seawall_model::{Platform, TargetKind};
 use serde::Deserialize;
 
 use crate::archive::{Archive, spool};
 use crate::image_reference::ImageReference;
 use crate::{Image, TargetError, docker_archive, oci};
-use address::Address;
 
 /// Where the engines are.
 #[derive(Debug, Clone)]
@@ -103,13 +99,15 @@ fn open(
 ) -> Result<Image, TargetError> {
     check_name(text)?;
     let address = match host {
-        Some(host) => Address::read(host).map_err(|reason| TargetError::Remote { what: host.to_owned(), reason })?,
-        None => Address::usual(usual.into_iter().flatten()),
+        Some(host) => {
+            LocalAddress::read(host).map_err(|reason| TargetError::Remote { what: host.to_owned(), reason })?
+        }
+        None => LocalAddress::usual(usual.into_iter().flatten()),
     };
     let name = format!("{}:{text}", kind.prefix());
     let path = Path::new(&name);
-    let get =
-        |what: String| http::get(&address, &what, options.stall_timeout).map_err(|error| address.explain(kind, &error));
+    let engine = LocalHttp::new(address.clone(), options.stall_timeout);
+    let get = |what: String| engine.get(&what).map_err(|error| explain(&address, kind, &error));
     let failed = |reason: String| TargetError::Remote { what: format!("{name} ({address})"), reason };
     let response = get(format!("/images/{text}/json"))?;
     if response.status == 404 {
@@ -144,6 +142,25 @@ fn open(
     image.info.kind = kind;
     image.info.tags = inspected.repo_tags.unwrap_or_default();
     Ok(image)
+}
+
+/// What can be done about an engine that does not answer.
+fn explain(address: &LocalAddress, kind: TargetKind, error: &io::Error) -> TargetError {
+    let podman = kind == TargetKind::Podman;
+    let (name, start, variable) = if podman {
+        ("Podman", "systemctl --user start podman.socket", "CONTAINER_HOST")
+    } else {
+        ("Docker", "systemctl start docker", "DOCKER_HOST")
+    };
+    let hint = match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => {
+            format!("\nhint: start it ({start}), or say with {variable} where it listens")
+        }
+        io::ErrorKind::PermissionDenied if podman => "\nhint: run as the user whose engine it is".to_owned(),
+        io::ErrorKind::PermissionDenied => "\nhint: run as root or as a member of the group docker".to_owned(),
+        _ => String::new(),
+    };
+    TargetError::Remote { what: format!("no {name} engine answers at {address}"), reason: format!("{error}{hint}") }
 }
 
 /// Largest error message of an engine that is looked at, bytes.

@@ -1,100 +1,15 @@
 //! Images in an engine: a real dockerd, which the test starts, and an engine that is not there.
-#![allow(clippy::print_stderr, unreachable_pub, reason = "a skipped test must be seen; helpers are shared")]
-#![allow(clippy::disallowed_methods, reason = "tests read their own files")]
 
 use std::io::{Read, Write};
-use std::os::unix::fs::MetadataExt;
-use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
 use seawall_io::{Limits, sha256};
 use seawall_model::{Platform, TargetKind};
 use seawall_target::{EngineOptions, Image, TargetError, open_docker, open_podman};
-use seawall_testkit::{ImageBuilder, TarBuilder};
+use seawall_testkit::{Dockerd, ImageBuilder, TarBuilder};
 
-const PROGRAM: &str = "/usr/sbin/dockerd";
-
-struct Engine {
-    child: Child,
-    folder: tempfile::TempDir,
-}
-
-impl Drop for Engine {
-    fn drop(&mut self) {
-        // Asked by its own id to end, so that it ends the containerd that it started; killed where it does not.
-        let _ = Command::new("kill").arg(self.child.id().to_string()).status();
-        for _ in 0..400 {
-            if !matches!(self.child.try_wait(), Ok(None)) {
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-impl Engine {
-    fn start() -> Option<Self> {
-        if !Path::new(PROGRAM).is_file() {
-            assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "{PROGRAM} must be installed where CI=true");
-            eprintln!("SKIPPED: {PROGRAM} is not installed");
-            return None;
-        }
-        if std::fs::metadata("/proc/self").map(|m| m.uid()).ok() != Some(0) {
-            eprintln!("SKIPPED: only root may start {PROGRAM}");
-            return None;
-        }
-        let folder = tempfile::tempdir().expect("a folder");
-        let log = std::fs::File::create(folder.path().join("log")).expect("writable");
-        std::fs::write(folder.path().join("none.json"), "{}").expect("writable");
-        let at = |name: &str| folder.path().join(name).display().to_string();
-        let child = Command::new(PROGRAM)
-            .args(["--data-root", &at("data"), "--exec-root", &at("exec"), "--pidfile", &at("pid")])
-            .args(["-H", &format!("unix://{}", at("docker.sock")), "--config-file", &at("none.json")])
-            .args(["--iptables=false", "--ip6tables=false", "--bridge=none", "--storage-driver=vfs"])
-            .stdout(Stdio::null())
-            .stderr(log)
-            .spawn();
-        let mut engine = Self { child: child.expect("it starts"), folder };
-        for _ in 0..600 {
-            if UnixStream::connect(engine.socket()).is_ok() {
-                return Some(engine);
-            }
-            if engine.child.try_wait().expect("a child").is_some() {
-                break;
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        let log = std::fs::read_to_string(engine.folder.path().join("log")).unwrap_or_default();
-        panic!("{PROGRAM} does not come up:\n{log}");
-    }
-
-    fn socket(&self) -> PathBuf {
-        self.folder.path().join("docker.sock")
-    }
-
-    fn options(&self) -> EngineOptions {
-        let host = Some(format!("unix://{}", self.socket().display()));
-        EngineOptions { docker_host: host.clone(), podman_host: host, ..EngineOptions::default() }
-    }
-
-    /// What `docker load` does.
-    fn load(&self, archive: &[u8]) {
-        let mut stream = UnixStream::connect(self.socket()).expect("it listens");
-        let head = format!(
-            "POST /images/load?quiet=1 HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-tar\r\n\
-             Content-Length: {}\r\nConnection: close\r\n\r\n",
-            archive.len()
-        );
-        stream.write_all(head.as_bytes()).expect("it takes it");
-        stream.write_all(archive).expect("it takes it");
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("an answer");
-        assert!(answer.starts_with("HTTP/1.1 200") && !answer.contains("error"), "{answer}");
-    }
+fn options(engine: &Dockerd) -> EngineOptions {
+    let host = Some(format!("unix://{}", engine.socket().display()));
+    EngineOptions { docker_host: host.clone(), podman_host: host, ..EngineOptions::default() }
 }
 
 fn platform() -> Platform {
@@ -121,11 +36,12 @@ fn check(image: &Image) {
 
 #[test]
 fn images_of_a_real_engine_are_read_by_name_and_id() {
-    let Some(engine) = Engine::start() else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let Some(engine) = Dockerd::start(folder.path()) else { return };
     engine.load(&sample("team/app:1").docker_archive());
     // The same repository with another tag: only the one asked for is read.
     engine.load(&sample("team/app:latest").docker_archive());
-    let open = |name: &str| open_docker(name, &Limits::default(), &platform(), &engine.options());
+    let open = |name: &str| open_docker(name, &Limits::default(), &platform(), &options(&engine));
     let first = open("team/app:1").expect("opens");
     check(&first);
     assert_eq!((first.info.kind, first.info.tags.as_slice()), (TargetKind::Docker, &["team/app:1".to_owned()][..]));
@@ -140,13 +56,13 @@ fn images_of_a_real_engine_are_read_by_name_and_id() {
         assert_eq!(by_id.info.name, name);
     }
     // Podman answers the same questions at its own socket.
-    let podman = open_podman("team/app:1", &Limits::default(), &platform(), &engine.options()).expect("opens");
+    let podman = open_podman("team/app:1", &Limits::default(), &platform(), &options(&engine)).expect("opens");
     check(&podman);
     assert_eq!(podman.info.kind, TargetKind::Podman);
     let error = open("team/other:1").expect_err("no such image");
     assert!(matches!(error, TargetError::NotFound { .. }), "{error}");
     let limits = Limits { layer_bytes: 4_096, ..Limits::default() };
-    let error = open_docker("team/app:1", &limits, &platform(), &engine.options()).expect_err("too large");
+    let error = open_docker("team/app:1", &limits, &platform(), &options(&engine)).expect_err("too large");
     assert!(error.to_string().contains("limit"), "{error}");
 }
 

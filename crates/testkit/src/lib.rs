@@ -5,10 +5,12 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::disallowed_methods, reason = "it reads fixtures of this repository")]
 
+mod dockerd;
 mod image;
 mod shared;
 mod tar;
 
+pub use dockerd::Dockerd;
 pub use image::{Compress, ImageBuilder, hex_sha256};
 pub use shared::{shared, zstd_decode};
 pub use tar::TarBuilder;

@@ -34,7 +34,12 @@ pub(super) const CALLS: &[Spec] = &[
         Call { text: 0, descriptor: Call::RETURNED, ..Call::PLAIN },
         &[(A::Fd, T::Result), (A::Type, T::Text)],
     ),
-    spec(libc::SYS_fsconfig, K::Fsconfig, Call::descriptor(0), &[(A::Res, T::Result), (A::Fd, T::Number(0)), (A::Cmd, T::Number(1))]),
+    spec(
+        libc::SYS_fsconfig,
+        K::Fsconfig,
+        Call::descriptor(0),
+        &[(A::Res, T::Result), (A::Fd, T::Number(0)), (A::Cmd, T::Number(1))],
+    ),
     spec(libc::SYS_fsmount, K::Fsmount, Call::descriptor(Call::RETURNED), &[(A::Fd, T::Result)]),
     spec(
         libc::SYS_move_mount,
@@ -48,12 +53,7 @@ pub(super) const CALLS: &[Spec] = &[
         Call { path: [1, -1], folder: [0, -1], descriptor: Call::RETURNED, ..Call::PLAIN },
         &[(A::Fd, T::Result), (A::Name, T::Path1)],
     ),
-    spec(
-        libc::SYS_mount_setattr,
-        K::MountSetattr,
-        Call::path_at(0, 1),
-        &[(A::Res, T::Result), (A::Name, T::Path1)],
-    ),
+    spec(libc::SYS_mount_setattr, K::MountSetattr, Call::path_at(0, 1), &[(A::Res, T::Result), (A::Name, T::Path1)]),
     spec(libc::SYS_bpf, K::Bpf, Call::PLAIN, &[(A::Fd, T::Result), (A::Cmd, T::Flags(0))]),
     spec(
         libc::SYS_init_module,
@@ -74,13 +74,13 @@ pub(super) const CALLS: &[Spec] = &[
         &[(A::Res, T::Result), (A::Name, T::Text)],
     ),
     spec(libc::SYS_kexec_load, K::KexecLoad, Call::PLAIN, &[(A::Res, T::Result)]),
-    spec(libc::SYS_kexec_file_load, K::KexecFileLoad, Call::descriptor(0), &[(A::Res, T::Result), (A::Fd, T::Number(0))]),
     spec(
-        libc::SYS_userfaultfd,
-        K::Userfaultfd,
-        Call::PLAIN,
-        &[(A::Res, T::Result), (A::Flags, T::Flags(0))],
+        libc::SYS_kexec_file_load,
+        K::KexecFileLoad,
+        Call::descriptor(0),
+        &[(A::Res, T::Result), (A::Fd, T::Number(0))],
     ),
+    spec(libc::SYS_userfaultfd, K::Userfaultfd, Call::PLAIN, &[(A::Res, T::Result), (A::Flags, T::Flags(0))]),
     spec(libc::SYS_perf_event_open, K::PerfEventOpen, Call::PLAIN, &[(A::Fd, T::Result), (A::Pid, T::Number(1))]),
     spec(libc::SYS_io_uring_setup, K::IoUringSetup, Call::PLAIN, &[(A::Fd, T::Result), (A::Entries, T::Number(0))]),
     spec(

@@ -46,13 +46,7 @@ pub(super) const CALLS: &[Spec] = &[
         libc::SYS_openat2,
         K::Openat2,
         open(1, 0),
-        &[
-            (A::Fd, T::Result),
-            (A::DirFd, T::Number(0)),
-            (A::Name, T::Path1),
-            (A::Dev, T::Device),
-            (A::Ino, T::Inode),
-        ],
+        &[(A::Fd, T::Result), (A::DirFd, T::Number(0)), (A::Name, T::Path1), (A::Dev, T::Device), (A::Ino, T::Inode)],
     ),
     spec(
         libc::SYS_creat,
@@ -120,7 +114,12 @@ pub(super) const CALLS: &[Spec] = &[
             (A::Flags, T::Flags(4)),
         ],
     ),
-    spec(libc::SYS_mknod, K::Mknod, Call::path(0), &[(A::Path, T::Path1), (A::Mode, T::Flags(1)), (A::Dev, T::Wide(2))]),
+    spec(
+        libc::SYS_mknod,
+        K::Mknod,
+        Call::path(0),
+        &[(A::Path, T::Path1), (A::Mode, T::Flags(1)), (A::Dev, T::Wide(2))],
+    ),
     spec(
         libc::SYS_mknodat,
         K::Mknodat,

@@ -20,12 +20,7 @@ pub(super) const CALLS: &[Spec] = &[
         &[(A::Fd, T::Result), (A::Domain, T::Flags(0)), (A::Type, T::Number(1)), (A::Proto, T::Number(2))],
     ),
     spec(libc::SYS_connect, K::Connect, addressed(1, 2), &[(A::Res, T::Result), (A::Fd, T::Number(0))]),
-    spec(
-        libc::SYS_accept,
-        K::Accept,
-        Call::descriptor(Call::RETURNED),
-        &[(A::Fd, T::Result)],
-    ),
+    spec(libc::SYS_accept, K::Accept, Call::descriptor(Call::RETURNED), &[(A::Fd, T::Result)]),
     spec(
         libc::SYS_accept4,
         K::Accept4,

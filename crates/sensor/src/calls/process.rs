@@ -16,30 +16,23 @@ pub(super) const CALLS: &[Spec] = &[
     plain(
         libc::SYS_ptrace,
         K::Ptrace,
-        &[(A::Res, T::Result), (A::Request, T::Flags(0)), (A::Pid, T::Number(1)), (A::Addr, T::Wide(2)), (A::Data, T::Wide(3))],
+        &[
+            (A::Res, T::Result),
+            (A::Request, T::Flags(0)),
+            (A::Pid, T::Number(1)),
+            (A::Addr, T::Wide(2)),
+            (A::Data, T::Wide(3)),
+        ],
     ),
     plain(libc::SYS_process_vm_readv, K::ProcessVmReadv, &[(A::Res, T::Result), (A::Pid, T::Number(0))]),
     plain(libc::SYS_process_vm_writev, K::ProcessVmWritev, &[(A::Res, T::Result), (A::Pid, T::Number(0))]),
-    descriptor(
-        libc::SYS_setns,
-        K::Setns,
-        0,
-        &[(A::Res, T::Result), (A::Fd, T::Number(0)), (A::NsType, T::Flags(1))],
-    ),
+    descriptor(libc::SYS_setns, K::Setns, 0, &[(A::Res, T::Result), (A::Fd, T::Number(0)), (A::NsType, T::Flags(1))]),
     plain(libc::SYS_unshare, K::Unshare, &[(A::Res, T::Result), (A::Flags, T::Flags(0))]),
     plain(libc::SYS_capset, K::Capset, &[(A::Res, T::Result)]),
     plain(libc::SYS_setuid, K::Setuid, &[(A::Res, T::Result), (A::Uid, T::Number(0))]),
     plain(libc::SYS_setgid, K::Setgid, &[(A::Res, T::Result), (A::Gid, T::Number(0))]),
-    plain(
-        libc::SYS_setreuid,
-        K::Setreuid,
-        &[(A::Res, T::Result), (A::Ruid, T::Number(0)), (A::Euid, T::Number(1))],
-    ),
-    plain(
-        libc::SYS_setregid,
-        K::Setregid,
-        &[(A::Res, T::Result), (A::Rgid, T::Number(0)), (A::Egid, T::Number(1))],
-    ),
+    plain(libc::SYS_setreuid, K::Setreuid, &[(A::Res, T::Result), (A::Ruid, T::Number(0)), (A::Euid, T::Number(1))]),
+    plain(libc::SYS_setregid, K::Setregid, &[(A::Res, T::Result), (A::Rgid, T::Number(0)), (A::Egid, T::Number(1))]),
     plain(
         libc::SYS_setresuid,
         K::Setresuid,
@@ -63,12 +56,7 @@ pub(super) const CALLS: &[Spec] = &[
         0,
         &[(A::Res, T::Result), (A::Fd, T::Number(0)), (A::Sig, T::Number(1))],
     ),
-    descriptor(
-        libc::SYS_pidfd_getfd,
-        K::PidfdGetfd,
-        Call::RETURNED,
-        &[(A::Fd, T::Result), (A::OldFd, T::Number(1))],
-    ),
+    descriptor(libc::SYS_pidfd_getfd, K::PidfdGetfd, Call::RETURNED, &[(A::Fd, T::Result), (A::OldFd, T::Number(1))]),
     descriptor(libc::SYS_dup, K::Dup, Call::RETURNED, &[(A::Res, T::Result), (A::OldFd, T::Number(0))]),
     descriptor(
         libc::SYS_dup2,
@@ -82,7 +70,12 @@ pub(super) const CALLS: &[Spec] = &[
         Call::RETURNED,
         &[(A::Res, T::Result), (A::OldFd, T::Number(0)), (A::NewFd, T::Number(1)), (A::Flags, T::Flags(2))],
     ),
-    Spec { number: libc::SYS_chdir, kind: K::Chdir, call: Call::path(0), arguments: &[(A::Res, T::Result), (A::Path, T::Path1)] },
+    Spec {
+        number: libc::SYS_chdir,
+        kind: K::Chdir,
+        call: Call::path(0),
+        arguments: &[(A::Res, T::Result), (A::Path, T::Path1)],
+    },
     descriptor(libc::SYS_fchdir, K::Fchdir, 0, &[(A::Res, T::Result), (A::Fd, T::Number(0))]),
     plain(libc::SYS_prctl, K::Prctl, &[(A::Res, T::Result), (A::Option, T::Number(0))]),
 ];

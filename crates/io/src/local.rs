@@ -1,22 +1,25 @@
+//! Services that listen on this machine, such as container engines: where they are, and the little HTTP that asking
+//! them takes.
+
+mod http;
+
 use std::fmt;
-use std::io;
 use std::path::PathBuf;
 
-use seawall_io::is_loopback;
-use seawall_model::TargetKind;
+pub use http::{LocalBody, LocalCloser, LocalHttp, LocalResponse};
 
-use crate::TargetError;
+use crate::is_loopback;
 
-/// Where an engine listens.
+/// Where a service of this machine listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Address {
+pub enum LocalAddress {
     /// A socket file.
     Unix(PathBuf),
     /// Host and port on loopback.
     Tcp(String),
 }
 
-impl fmt::Display for Address {
+impl fmt::Display for LocalAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unix(path) => write!(f, "unix://{}", path.display()),
@@ -25,9 +28,12 @@ impl fmt::Display for Address {
     }
 }
 
-impl Address {
+impl LocalAddress {
     /// Reads what `DOCKER_HOST` may hold, as far as it stays on this machine.
-    pub(super) fn read(text: &str) -> Result<Self, String> {
+    ///
+    /// # Errors
+    /// What is wrong with it, and what can be done.
+    pub fn read(text: &str) -> Result<Self, String> {
         if let Some(path) = text.strip_prefix("unix://") {
             return if path.starts_with('/') {
                 Ok(Self::Unix(PathBuf::from(path)))
@@ -53,31 +59,12 @@ impl Address {
     }
 
     /// The first socket that is there, else the first that would be.
-    pub(super) fn usual(mut sockets: impl Iterator<Item = PathBuf>) -> Self {
+    pub fn usual(mut sockets: impl Iterator<Item = PathBuf>) -> Self {
         let Some(first) = sockets.next() else { return Self::Unix(PathBuf::from("/")) };
         if first.exists() {
             return Self::Unix(first);
         }
         Self::Unix(sockets.find(|socket| socket.exists()).unwrap_or(first))
-    }
-
-    /// What can be done about an engine that does not answer.
-    pub(super) fn explain(&self, kind: TargetKind, error: &io::Error) -> TargetError {
-        let podman = kind == TargetKind::Podman;
-        let (name, start, variable) = if podman {
-            ("Podman", "systemctl --user start podman.socket", "CONTAINER_HOST")
-        } else {
-            ("Docker", "systemctl start docker", "DOCKER_HOST")
-        };
-        let hint = match error.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => {
-                format!("\nhint: start it ({start}), or say with {variable} where it listens")
-            }
-            io::ErrorKind::PermissionDenied if podman => "\nhint: run as the user whose engine it is".to_owned(),
-            io::ErrorKind::PermissionDenied => "\nhint: run as root or as a member of the group docker".to_owned(),
-            _ => String::new(),
-        };
-        TargetError::Remote { what: format!("no {name} engine answers at {self}"), reason: format!("{error}{hint}") }
     }
 }
 
@@ -88,11 +75,11 @@ mod tests {
     #[test]
     fn addresses_stay_on_this_machine() {
         for text in ["unix:///run/x.sock", "tcp://127.0.0.1:2375", "tcp://[::1]:1"] {
-            assert_eq!(Address::read(text).expect(text).to_string(), text);
+            assert_eq!(LocalAddress::read(text).expect(text).to_string(), text);
         }
         assert_eq!(
-            Address::read("http://localhost:2375/").expect("loopback"),
-            Address::Tcp("localhost:2375".to_owned())
+            LocalAddress::read("http://localhost:2375/").expect("loopback"),
+            LocalAddress::Tcp("localhost:2375".to_owned())
         );
         for (text, reason) in [
             ("unix://x.sock", "begins with"),
@@ -101,7 +88,7 @@ mod tests {
             ("ssh://host", "only unix"),
             ("", "only unix"),
         ] {
-            let error = Address::read(text).expect_err(text);
+            let error = LocalAddress::read(text).expect_err(text);
             assert!(error.contains(reason), "{text}: {error}");
         }
     }
