@@ -14,6 +14,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("detect", &["model", "advisory"]),
     ("decide", &["model"]),
     ("report", &["model"]),
+    ("sink", &["model", "io"]),
     ("engine", &["model", "io", "target", "inspect", "advisory", "detect", "decide", "report"]),
     ("seawall", &["model", "io", "target", "inspect", "advisory", "detect", "decide", "report", "engine"]),
     ("testkit", &[]),
