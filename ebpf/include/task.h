@@ -23,7 +23,7 @@ INLINE struct kernfs_node *kernfs_parent(struct kernfs_node *node) {
 }
 
 /* The control group that tells a container: of a version 1 controller where there is one, or else of version 2. */
-INLINE struct kernfs_node *task_cgroup(struct task_struct *task) {
+INLINE struct cgroup *task_cgroup(struct task_struct *task) {
     struct css_set *set = READ(task->cgroups);
     struct cgroup *unified = READ(set->dfl_cgrp);
     struct cgroup_root *unified_root = READ(unified->root);
@@ -40,11 +40,17 @@ INLINE struct kernfs_node *task_cgroup(struct task_struct *task) {
         struct cgroup *group = READ(state->cgroup);
         if (!group || READ(group->root) == unified_root)
             continue;
-        struct kernfs_node *node = READ(group->kn);
-        if (kernfs_parent(node))
-            return node;
+        if (kernfs_parent(READ(group->kn)))
+            return group;
     }
-    return READ(unified->kn);
+    return unified;
+}
+
+/* Each hierarchy numbers its groups by itself, so that the hierarchy's number has to go with it. */
+INLINE u64 cgroup_key(struct cgroup *group) {
+    struct cgroup_root *root = READ(group->root);
+    struct kernfs_node *node = READ(group->kn);
+    return READ(node->id) ^ ((u64)READ(root->hierarchy_id) << 48);
 }
 
 PART int record_start(u32 kind, u64 task_at) {
@@ -63,7 +69,7 @@ PART int record_start(u32 kind, u64 task_at) {
     r->pid = READ(task->tgid);
     r->tid = READ(task->pid);
     r->started = READ(leader->start_boottime);
-    r->cgroup = READ(task_cgroup(task)->id);
+    r->cgroup = cgroup_key(task_cgroup(task));
     r->result = 0;
     r->virtual_tid = pid_number(READ(task->thread_pid), NULL);
     r->uid = READ(cred->uid).value;
@@ -128,7 +134,8 @@ PART u32 part_cgroup(u32 at, u64 task_at) {
     struct scratch *s = part_room(at);
     if (!s || at > ROOM)
         return at;
-    struct kernfs_node *node = task_cgroup((void *)task_at);
+    struct cgroup *group = task_cgroup((void *)task_at);
+    struct kernfs_node *node = READ(group->kn);
     u32 to = at + 4;
     for (int i = 0; i < 4 && node; i++) {
         BARRIER(to);

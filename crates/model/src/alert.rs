@@ -110,6 +110,9 @@ pub struct AlertContext {
     pub resolved_path: Option<String>,
     /// How many times the same alert came, folded into this one.
     pub count: u64,
+    /// Of a summary of folded alerts: when the first of them came, which was told at once and is not counted here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_time: Option<String>,
 }
 
 /// What was done about an event.

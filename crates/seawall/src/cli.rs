@@ -42,6 +42,17 @@ pub(crate) enum Command {
     /// Policy bundles: check and test them.
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// Watch this node's containers and judge what they do by rules.
+    ///
+    /// Examples:
+    ///   seawall guard
+    ///   seawall guard --rules my-rules.yaml -o jsonl=/var/log/seawall.jsonl
+    ///   seawall guard --probe
+    #[command(verbatim_doc_comment)]
+    Guard(GuardArgs),
+    /// Rules of the guard: check and test them.
+    #[command(subcommand)]
+    Rules(RulesCommand),
     /// Versions as each ecosystem orders them.
     #[command(subcommand)]
     Version(VersionCommand),
@@ -303,5 +314,57 @@ pub(crate) enum VersionCommand {
         a: Option<String>,
         /// Second version.
         b: Option<String>,
+    },
+}
+
+/// `guard`.
+#[derive(Debug, Args)]
+pub(crate) struct GuardArgs {
+    /// Rules in Falco's language, in this order; without any, those that ship with Seawall.
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub(crate) rules: Vec<PathBuf>,
+    /// Where alerts go, FORMAT=TARGET[,OPTION=VALUE]…, repeatable: jsonl, text, syslog, cef, ocsf, otlp, http.
+    #[arg(short, long, value_name = "FORMAT=TARGET")]
+    pub(crate) output: Vec<String>,
+    /// Keep every event in a file.
+    #[arg(long, value_name = "FILE", conflicts_with = "replay")]
+    pub(crate) record: Option<PathBuf>,
+    /// Judge the events of a file instead of the kernel's.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) replay: Option<PathBuf>,
+    /// Stop after so many seconds.
+    #[arg(long = "for", value_name = "SECONDS")]
+    pub(crate) for_seconds: Option<u64>,
+    /// Say what this machine's kernel allows, hook by hook, and stop.
+    #[arg(long)]
+    pub(crate) probe: bool,
+    /// Room for events between the kernel and the guard, MiB; a power of two.
+    #[arg(long, value_name = "MIB", default_value_t = 16)]
+    pub(crate) ring: u32,
+}
+
+impl GuardArgs {
+    /// The bytes of the ring.
+    pub(crate) fn ring_bytes(&self) -> anyhow::Result<u32> {
+        let bytes = self.ring.checked_mul(1 << 20).filter(|b| b.is_power_of_two());
+        bytes.ok_or_else(|| anyhow::anyhow!("--ring {} is not a power of two below 4096", self.ring))
+    }
+}
+
+/// `rules`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum RulesCommand {
+    /// Read rules and name each, with the fields and events that this machine cannot supply.
+    Check {
+        /// Rules files in their order; without any, those that ship with Seawall.
+        files: Vec<PathBuf>,
+    },
+    /// Judge recordings by rules, and count what each rule says.
+    Test {
+        /// Rules files in their order; without any, those that ship with Seawall.
+        files: Vec<PathBuf>,
+        /// A recording, repeatable.
+        #[arg(long, value_name = "FILE", required = true)]
+        replay: Vec<PathBuf>,
     },
 }

@@ -3,10 +3,12 @@
 mod db;
 mod diff;
 mod explain;
+mod guard;
 mod judge;
 mod outputs;
 mod policy;
 mod reference;
+mod rules;
 mod sbom;
 mod scan;
 mod target;
@@ -28,6 +30,8 @@ pub(crate) fn run(command: Command, printer: &mut Printer) -> Result<Exit> {
         Command::Explain(arguments) => explain::run(&arguments, printer),
         Command::Db(command) => db::run(command, printer),
         Command::Policy(command) => policy::run(command, printer),
+        Command::Guard(arguments) => guard::run(&arguments, printer),
+        Command::Rules(command) => rules::run(command, printer),
         Command::Version(command) => version::run(command),
         Command::Completions { shell } => {
             let mut script = Vec::new();

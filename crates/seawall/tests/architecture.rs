@@ -13,10 +13,18 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("advisory", &["model", "io"]),
     ("detect", &["model", "advisory"]),
     ("decide", &["model"]),
+    ("rules", &["model"]),
     ("report", &["model"]),
     ("sensor", &["model", "io", "rules", "decide"]),
+    ("sink", &["model", "io"]),
     ("engine", &["model", "io", "target", "inspect", "advisory", "detect", "decide", "report"]),
-    ("seawall", &["model", "io", "target", "inspect", "advisory", "detect", "decide", "report", "engine"]),
+    (
+        "seawall",
+        &[
+            "model", "io", "target", "inspect", "advisory", "detect", "decide", "report", "engine", "rules", "sensor",
+            "sink",
+        ],
+    ),
     ("testkit", &[]),
 ];
 

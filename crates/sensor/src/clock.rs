@@ -15,3 +15,13 @@ pub(crate) fn since_boot() -> u64 {
 pub(crate) fn offset() -> i64 {
     nanoseconds(clock_gettime(ClockId::Realtime)).saturating_sub(nanoseconds(clock_gettime(ClockId::Boottime)))
 }
+
+/// The time of day, RFC 3339 with nanoseconds, UTC.
+pub(crate) fn now_text() -> String {
+    let now = nanoseconds(clock_gettime(ClockId::Realtime));
+    match jiff::Timestamp::from_nanosecond(i128::from(now)) {
+        Ok(time) => format!("{time:.9}"),
+        // A clock beyond the year 9999 has no such text.
+        Err(_) => now.to_string(),
+    }
+}

@@ -16,20 +16,26 @@ mod calls;
 mod clock;
 mod decode;
 mod error;
+mod guard;
 mod identity;
 mod kernel;
 mod paths;
+mod probe;
 mod processes;
 mod record;
+mod recording;
 mod sensor;
 mod socket;
 mod users;
 
 pub use calls::{Call, supplied_kinds};
 pub use error::SensorError;
+pub use guard::Guard;
 pub use identity::{
     ContainerId, Directory, DirectorySettings, EngineSocket, EngineState, EngineStatus, IdentityStatistics, Lookup,
     read_engine_answer, read_engine_event, read_runtime_spec,
 };
 pub use kernel::{Hook, HookState, Kernel, KernelOptions};
+pub use probe::{Probe, hostname, probe};
+pub use recording::{Recorder, RecordingError, replay};
 pub use sensor::{Sensor, SensorOptions, SensorStatistics};

@@ -248,8 +248,10 @@ impl State {
     fn place(&mut self, key: ProcessKey, record: &Record<'_>) {
         let head = &record.head;
         if self.processes.cgroup(key) != head.cgroup || head.cgroup == 0 {
-            let container = self.container(record);
-            self.processes.enter(key, head.cgroup, container);
+            // Where it cannot be told now the next record asks again.
+            if let Some(container) = self.container(record) {
+                self.processes.enter(key, head.cgroup, container);
+            }
         }
         let Some(process) = self.processes.get_mut(key) else { return };
         if process.user.is_none() || process.group_name.is_none() {
@@ -263,10 +265,11 @@ impl State {
         }
     }
 
-    fn container(&mut self, record: &Record<'_>) -> Option<Arc<Container>> {
+    /// The container of a record's control group; the outer none where the group's name cannot be had any more.
+    fn container(&mut self, record: &Record<'_>) -> Option<Option<Arc<Container>>> {
         let group = record.head.cgroup;
         if let Some(known) = self.groups.get(&group) {
-            return known.clone();
+            return Some(known.clone());
         }
         let path = match record.part(Part::Cgroup) {
             Some(names) => {
@@ -275,6 +278,9 @@ impl State {
             }
             None => {
                 let text = read_proc(record.head.pid, "cgroup", 64 << 10);
+                if text.is_empty() {
+                    return None;
+                }
                 ContainerId::of_cgroup_file(&String::from_utf8_lossy(&text))
             }
         };
@@ -292,7 +298,7 @@ impl State {
             self.groups.clear();
         }
         self.groups.insert(group, container.clone());
-        container
+        Some(container)
     }
 
     /// What a process that was there before was started with. The process can have ended meanwhile; then it has nothing.

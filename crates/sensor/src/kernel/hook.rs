@@ -31,6 +31,18 @@ impl Hook {
         }
     }
 
+    /// What it is for.
+    pub const fn purpose(self) -> &'static str {
+        match self {
+            Self::Exec => "programs that are run",
+            Self::Fork => "processes that are made",
+            Self::Exit => "processes that end",
+            Self::Enter => "paths before a call",
+            Self::SysExit => "system calls",
+            Self::Tasks => "what ran before the guard",
+        }
+    }
+
     /// The program in the object.
     pub(crate) const fn program(self) -> &'static str {
         match self {

@@ -1,0 +1,73 @@
+//! The guard of this node, until it is told to stop.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use seawall_model::Observation;
+use seawall_sensor::{DirectorySettings, Guard, KernelOptions, Recorder, Sensor, SensorOptions, hostname, probe};
+
+use super::outputs::Outputs;
+use crate::Exit;
+use crate::cli::GuardArgs;
+use crate::printer::Printer;
+
+/// How long a step may wait for events.
+const STEP: Duration = Duration::from_millis(100);
+
+pub(super) fn run(arguments: &GuardArgs, printer: &Printer) -> Result<Exit> {
+    let rules = super::rules(arguments, printer)?;
+    let needs = rules.needs();
+    let mut recorder = super::recorder(arguments.record.as_deref())?;
+    let record = arguments.record.as_deref();
+    let options = SensorOptions {
+        kernel: KernelOptions {
+            event_ring: arguments.ring_bytes()?,
+            environment: needs.environment || record.is_some(),
+            data: if needs.buffer { 80 } else { 0 },
+            ..KernelOptions::default()
+        },
+        kinds: super::kinds(&rules, record.is_some()),
+        directory: DirectorySettings::below("/"),
+        identity_wait: Duration::from_millis(500),
+    };
+    let tier = probe().tier;
+    let hostname = hostname();
+    let mut guard = Guard::new(rules, &hostname, tier);
+    let mut outputs = Outputs::open(&arguments.output, &hostname, tier)?;
+    let stop = super::stop_signal()?;
+    let mut sensor = Sensor::start(options)?;
+    let end = arguments.for_seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
+    let enabled = guard.rules().rules().iter().filter(|r| r.enabled).count();
+    printer.note(&format!("guarding {hostname}: {enabled} rules, tier {tier}; stop with Ctrl-C"));
+    let mut write_error = None;
+    while !super::is_due(end, &stop) && !outputs.is_closed() {
+        let step = end.map_or(STEP, |end| STEP.min(end.saturating_duration_since(Instant::now())));
+        sensor.poll(step, &mut |observation| {
+            if let (Some(recorder), None) = (&mut recorder, &write_error) {
+                write_error = write(recorder, observation);
+            }
+            guard.judge(observation, &mut |alert| outputs.raise(&alert));
+        })?;
+        if let Some(alert) = guard.losses(&sensor.statistics()) {
+            outputs.raise(&alert);
+        }
+        if let (Some(error), Some(_)) = (&write_error, &recorder) {
+            // A full disk ends the recording, never the guard.
+            printer.warning(&format!("the recording ends here: {error}"));
+            recorder = None;
+        }
+    }
+    let statistics = sensor.statistics();
+    let alerts = outputs.finish(printer);
+    if let (Some(recorder), Some(path)) = (recorder, record) {
+        let events = recorder.events();
+        recorder.finish().with_context(|| format!("cannot write {}", path.display()))?;
+        printer.note(&format!("{events} events recorded in {}", path.display()));
+    }
+    printer.note(&format!("{} events, {alerts} alerts", statistics.events));
+    Ok(Exit::Allow)
+}
+
+fn write(recorder: &mut Recorder<impl std::io::Write>, observation: Observation<'_>) -> Option<std::io::Error> {
+    recorder.write(observation).err()
+}

@@ -1,0 +1,35 @@
+//! What this node's kernel allows, by trying.
+
+use crate::{Hook, HookState, Kernel, KernelOptions};
+
+/// What a node can do.
+#[derive(Debug, Clone)]
+pub struct Probe {
+    /// The best tier whose every hook works: `bpf-lsm`, `cgroup-bpf`, `observe` or `none`.
+    pub tier: &'static str,
+    /// Whether events can be seen at all.
+    pub observes: bool,
+    /// Each hook, what it is for, and what became of it.
+    pub hooks: Vec<(&'static str, &'static str, HookState)>,
+}
+
+/// Tries every hook.
+pub fn probe() -> Probe {
+    let mut hooks = Vec::new();
+    match Kernel::load(&KernelOptions { life_ring: 4096, event_ring: 4096, ..KernelOptions::default() }, &[]) {
+        Ok(kernel) => {
+            hooks.extend(kernel.hooks().iter().map(|(hook, state)| (hook.name(), hook.purpose(), state.clone())));
+        }
+        Err(error) => {
+            let refused = HookState::Refused(error.to_string());
+            hooks.extend(Hook::ALL.iter().map(|hook| (hook.name(), hook.purpose(), refused.clone())));
+        }
+    }
+    let observes = hooks.iter().all(|(.., state)| *state == HookState::Attached);
+    Probe { tier: if observes { "observe" } else { "none" }, observes, hooks }
+}
+
+/// The node's name.
+pub fn hostname() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
