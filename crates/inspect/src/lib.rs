@@ -9,6 +9,7 @@ mod archive;
 mod assemble;
 mod catalogers;
 mod elf;
+mod markers;
 mod pass;
 mod paths;
 mod sbom;
