@@ -32,7 +32,7 @@ pub(super) struct BlockCache {
     blocks: HashMap<usize, Arc<[u8]>>,
     /// Their numbers, oldest first.
     order: VecDeque<usize>,
-    /// Inflaters that nobody uses now: making one costs more than inflating a block.
+    /// Inflaters that nobody uses now, one for each thread at most: a block is far smaller than what one allocates.
     inflaters: Vec<Decompress>,
 }
 

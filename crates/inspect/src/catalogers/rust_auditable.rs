@@ -60,7 +60,7 @@ struct Search {
 
 struct Found {
     attempts: usize,
-    /// An inflater that can be used again: making one takes longer than an attempt.
+    /// An inflater that can be used again: an attempt reads far less than what one allocates.
     spare: Option<Decompress>,
     open: Option<Stream>,
     done: Vec<Stream>,
