@@ -1,10 +1,18 @@
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 /// Many paths in one text: an image has tens of thousands, and a text of its own for each would weigh more than the paths.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Paths {
     /// Each ended by a NUL, which no path has in it.
     joined: String,
+}
+
+impl fmt::Debug for Paths {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
 }
 
 impl Paths {
