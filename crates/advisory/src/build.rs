@@ -52,6 +52,8 @@ struct Pending {
     kind: u8,
     withdrawn: bool,
     severity: u8,
+    /// Key of the CVE that it is about.
+    cve: Option<u32>,
     /// As [`record::encode`] wrote it.
     record: Box<[u8]>,
     /// Its rows in [`Builder::rows`].
@@ -186,6 +188,7 @@ impl Builder {
             kind: kind_code(advisory.kind),
             withdrawn: advisory.withdrawn.is_some(),
             severity: severity_code(advisory.severity),
+            cve: vulnerability(advisory),
             record: record.into_boxed_slice(),
             first_row,
             rows: advisory.affected.len(),
@@ -220,6 +223,11 @@ impl Builder {
             payload: number(&mut self.payloads, payload),
         }
     }
+}
+
+/// The vulnerability that an advisory is about, as a key: its own id where that is a CVE's, else the first of its aliases.
+fn vulnerability(advisory: &Advisory) -> Option<u32> {
+    cve_key(&advisory.id).or_else(|| advisory.aliases.iter().filter_map(|id| cve_key(id)).min())
 }
 
 /// The number of a value, in order of first arrival.

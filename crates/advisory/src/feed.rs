@@ -138,7 +138,7 @@ fn archive(path: &Path, file: File, limits: &FeedLimits, visit: &mut Visit<'_>) 
     let shown = || path.display().to_string();
     let tar_error = |source| FeedError::Tar { path: shown(), source };
     let decoder = Decoder::new(file, &limits.io()).map_err(|source| FeedError::Io { path: shown(), source })?;
-    let mut reader = tar::Reader::new(decoder);
+    let mut reader = tar::Reader::new(std::io::BufReader::with_capacity(256 << 10, decoder));
     let (mut seen, mut bytes) = (0_u64, Vec::new());
     while let Some(entry) = reader.next_entry().map_err(tar_error)? {
         if entry.kind != tar::EntryKind::File {

@@ -89,14 +89,19 @@ impl Version {
         &self.text
     }
 
-    /// The order against a bound of a range, which may stand for every release of its version (rpm, alpm).
-    fn order_against_bound(&self, bound: &Version) -> Ordering {
-        let (a, b) = (&*self.text, &*bound.text);
-        match (self.scheme, bound.scheme) {
-            (Scheme::Rpm, Scheme::Rpm) => both(rpm::parse(a), rpm::parse(b), |a, b| a.order_against_bound(b)),
-            (Scheme::Alpm, Scheme::Alpm) => both(alpm::parse(a), alpm::parse(b), |a, b| a.order_against_bound(b)),
-            _ => self.cmp(bound),
-        }
+    /// The order against a bound of a range, which may stand for every release of its version (rpm, alpm). Nothing is
+    /// kept of the bound: a package meets each of them once.
+    fn order_against_bound(&self, bound: &str) -> Result<Ordering, VersionError> {
+        let bound = admit(self.scheme, bound)?;
+        let text = &*self.text;
+        let order = match (&self.key, self.scheme) {
+            (Key::Text, Scheme::Rpm) => both(rpm::parse(text), rpm::parse(bound), |a, b| a.order_against_bound(b)),
+            (Key::Text, Scheme::Alpm) => both(alpm::parse(text), alpm::parse(bound), |a, b| a.order_against_bound(b)),
+            (Key::Text, scheme) => compare_text(scheme, text, bound),
+            _ => return Ok(self.cmp(&Version::parse(self.scheme, bound)?)),
+        };
+        // This version was accepted when it was read.
+        order.ok_or_else(|| VersionError::Unparsable { scheme: self.scheme, version: bound.to_owned() })
     }
 }
 
@@ -157,12 +162,9 @@ fn admit(scheme: Scheme, text: &str) -> Result<&str, VersionError> {
     }
 }
 
-/// Applies `order` where both could be read, `Equal` being unreachable for texts accepted before.
-fn both<T>(a: Option<T>, b: Option<T>, order: impl Fn(&T, &T) -> Ordering) -> Ordering {
-    match (a, b) {
-        (Some(a), Some(b)) => order(&a, &b),
-        _ => Ordering::Equal,
-    }
+/// Applies `order` where both could be read.
+fn both<T>(a: Option<T>, b: Option<T>, order: impl Fn(&T, &T) -> Ordering) -> Option<Ordering> {
+    Some(order(&a?, &b?))
 }
 
 /// The order of the flavours of Semantic Versioning.

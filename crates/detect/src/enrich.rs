@@ -1,8 +1,9 @@
 //! A finding from a candidate, with all that the database knows of the vulnerability.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
-use seawall_advisory::{AdvisoryIndex, Database, Relation, StoreError};
+use seawall_advisory::{Database, Relation, StoreError};
 use seawall_model::{
     Advisory, AdvisoryKind, CvssVector, Finding, FindingKind, Fix, FixState, Inventory, Package, Severity,
 };
@@ -13,7 +14,7 @@ use crate::{distribution, finding};
 /// Makes the finding.
 pub(crate) fn finding(
     inventory: &Inventory,
-    package: &Package,
+    (package, purl): (&Package, &str),
     candidate: Candidate,
     database: &Database,
     texts: &mut Texts<'_>,
@@ -32,14 +33,14 @@ pub(crate) fn finding(
         }
         seen.add(&advisory, true);
     }
-    for index in others(&candidate, database)? {
-        seen.add(texts.get(index)?.as_ref(), false);
+    for advisory in others(&candidate, database, texts)? {
+        seen.add(&advisory, false);
     }
     seen.aliases.remove(&candidate.id);
     (found.severity, found.severity_source) = severity(&candidate, &seen);
     found.title = std::mem::take(&mut seen.title);
     found.aliases = seen.aliases.into_iter().collect();
-    found.package = Some(finding::package_ref(package));
+    found.package = Some(finding::package_ref(package, purl));
     found.location = finding::location(inventory, package);
     found.fix = Fix { state: candidate.state, versions: candidate.fixed.clone() };
     found.source.clone_from(&candidate.source);
@@ -112,13 +113,15 @@ impl Gathered {
 
 /// Advisories of other feeds with the same id: a language feed or the CVE list often has the score that a
 /// distribution's feed lacks.
-fn others(candidate: &Candidate, database: &Database) -> Result<Vec<AdvisoryIndex>, StoreError> {
+fn others(candidate: &Candidate, database: &Database, texts: &mut Texts<'_>) -> Result<Vec<Rc<Advisory>>, StoreError> {
     let mut others = Vec::new();
     for (index, relation) in database.mentions(&candidate.id)? {
         if relation != Relation::Related && !candidate.advisories.contains(&index) {
-            others.push(index);
+            others.push(texts.get(index)?);
         }
     }
+    // Feeds in the order of their names, however the database is laid out.
+    others.sort_by(|a, b| a.source.cmp(&b.source));
     Ok(others)
 }
 

@@ -27,9 +27,9 @@ pub(crate) fn empty(id: String, kind: FindingKind) -> Finding {
     }
 }
 
-/// How a finding names a package.
-pub(crate) fn package_ref(package: &Package) -> PackageRef {
-    PackageRef { purl: package.purl(), name: package.name.clone(), version: package.version.clone() }
+/// How a finding names a package, whose purl this is.
+pub(crate) fn package_ref(package: &Package, purl: &str) -> PackageRef {
+    PackageRef { purl: purl.to_owned(), name: package.name.clone(), version: package.version.clone() }
 }
 
 /// Where a package is: the first evidence, with its layer and what made that.

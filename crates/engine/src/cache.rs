@@ -3,7 +3,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use seawall_inspect::LayerScan;
-use seawall_io::{read_bounded, sha256};
+use seawall_io::{crc32, read_bounded, sha256};
 use seawall_model::Digest;
 use serde::{Deserialize, Serialize};
 
@@ -23,7 +23,7 @@ pub struct Cache {
     fingerprint: String,
 }
 
-const MAGIC: &[u8; 8] = b"swlayer1";
+const MAGIC: &[u8; 8] = b"swlayer2";
 /// A cached layer larger than this is not read; a layer of a million files takes about a tenth of it.
 const MAX_BYTES: u64 = 1 << 30;
 
@@ -43,8 +43,8 @@ impl Cache {
     pub(crate) fn get(&self, diff_id: Digest) -> Option<CachedLayer> {
         let bytes = read_bounded(&self.path(diff_id), MAX_BYTES).ok()?;
         let rest = bytes.strip_prefix(MAGIC)?;
-        let (sum, payload) = rest.split_at_checked(32)?;
-        if sum != sha256(payload).as_bytes() {
+        let (sum, payload) = rest.split_first_chunk()?;
+        if u32::from_le_bytes(*sum) != crc32(payload) {
             return None;
         }
         postcard::from_bytes(payload).ok()
@@ -62,7 +62,7 @@ impl Cache {
         let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
         let mut file = fs::File::create(&temporary)?;
         file.write_all(MAGIC)?;
-        file.write_all(sha256(&payload).as_bytes())?;
+        file.write_all(&crc32(&payload).to_le_bytes())?;
         file.write_all(&payload)?;
         drop(file);
         fs::rename(&temporary, &path)

@@ -120,6 +120,7 @@ impl Inspector {
         }
         if !read.deferred.is_empty() {
             let decoder = Decoder::new(image.blobs.open(index)?, &self.limits).map_err(failed)?;
+            let decoder = io::BufReader::with_capacity(PIPE.1, decoder);
             Pass::new(&self.units, &self.limits).links(decoder, &read.deferred, &mut scan).map_err(failed)?;
         }
         let cached = CachedLayer { scan, uncompressed_size: read.uncompressed_size };

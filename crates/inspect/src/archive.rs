@@ -16,6 +16,9 @@ const DIRECTORY_END: &[u8] = b"PK\x05\x06";
 /// A program that unpacks itself may stand before the first member (Spring Boot's is 10 KiB of shell).
 const MAX_PREFIX: u64 = 16 << 20;
 const HEADER: usize = 30;
+/// Signatures are looked for in pieces of this size: most stand at the beginning of what comes next, and what lies across
+/// two pieces is copied.
+const PIECE: usize = 4 << 10;
 
 /// The problem of an archive that inflates to more than its budget.
 pub(crate) const TOO_MUCH: &str = "more inflated bytes than the limit";
@@ -97,7 +100,7 @@ impl Archive {
                 State::Header => self.header(input, budget, to),
                 State::Directory => self.directory(input),
                 State::Body(body) => match body.feed(input, budget, to) {
-                    Step::More => input.len(),
+                    Step::More { used } => used,
                     Step::Ended { used, header } => {
                         self.pending = header;
                         self.state = State::Header;
@@ -115,6 +118,7 @@ impl Archive {
 
     /// Goes to the next signature.
     fn seek(&mut self, input: &[u8], signatures: &[&[u8]]) -> usize {
+        let input = input.get(..PIECE).unwrap_or(input);
         let kept = self.pending.len();
         let mut all = std::mem::take(&mut self.pending);
         all.extend_from_slice(input);
@@ -273,8 +277,10 @@ impl Archive {
 }
 
 enum Step {
-    /// All was taken.
-    More,
+    /// So much was taken, and the member goes on.
+    More {
+        used: usize,
+    },
     /// The member has ended: how much was taken, and what of the next header came before that.
     Ended {
         used: usize,
@@ -298,11 +304,12 @@ impl Body {
             self.finish(to, (!self.whole).then_some("its compressed data breaks off"));
             return Step::Ended { used: take, header: Vec::new() };
         }
-        Step::More
+        Step::More { used: take }
     }
 
     /// Searches `PK\x07\x08`, a check sum, and the size of what came before.
     fn until_descriptor(&mut self, input: &[u8], budget: &mut Budget, to: &mut dyn Members) -> Step {
+        let input = input.get(..PIECE).unwrap_or(input);
         let kept = self.tail.len();
         let mut all = std::mem::take(&mut self.tail);
         all.extend_from_slice(input);
@@ -330,7 +337,7 @@ impl Body {
         self.tail = all.split_off(all.len().saturating_sub(LOOK_AHEAD - 1));
         self.seen = self.seen.saturating_add(all.len() as u64);
         match self.give(&all, budget, to) {
-            Ok(()) => Step::More,
+            Ok(()) => Step::More { used: input.len() },
             Err(why) => self.broken(why, to),
         }
     }

@@ -5,6 +5,7 @@ mod merge;
 mod ownership;
 mod relationships;
 mod sha1_table;
+mod sieve;
 mod visible;
 
 pub use sha1_table::{Sha1Table, Sha1TableError, apply_sha1_table};
@@ -36,15 +37,31 @@ pub fn assemble(
     let pieces = merge::resolved_pieces(&seen, &mut unknowns);
     let mut merger = merge::Merger::new(os.as_ref());
     let origins = merge::Origins::new(&scans);
-    for (layer, s) in &seen {
-        if let Observation::Package(package) = &s.observation {
-            merger.add(package.clone(), layered.then(|| origins.layer(s, package, *layer)), &owners);
+    // Where the packages go is found out first, so that they can be moved there.
+    let placed = |layer: usize, package: &Package| (layered.then_some(layer), owners.of_package(package));
+    let places: Vec<Option<merge::Place>> = scans
+        .iter()
+        .enumerate()
+        .flat_map(|(layer, scan)| scan.seen.iter().map(move |s| (layer, s)))
+        .map(|(layer, s)| match &s.observation {
+            Observation::Package(package) if !visible.is_hidden(layer, &s.path) => {
+                Some(placed(origins.layer(s, package, layer), package))
+            }
+            _ => None,
+        })
+        .collect();
+    let pieces: Vec<_> = pieces.into_iter().map(|(layer, package)| (placed(layer, &package), package)).collect();
+    let licences = merge::licences(&seen);
+    let observations = scans.into_iter().flat_map(|scan| scan.seen).map(|s| s.observation);
+    for (observation, place) in observations.zip(places) {
+        if let (Observation::Package(package), Some(place)) = (observation, place) {
+            merger.add(package, place);
         }
     }
-    for (layer, package) in pieces {
-        merger.add(package, layered.then_some(layer), &owners);
+    for (place, package) in pieces {
+        merger.add(package, place);
     }
-    let mut packages = merger.finish(&seen);
+    let mut packages = merger.finish(&licences);
     if let Some(table) = archives {
         apply_sha1_table(&mut packages, table);
         packages.sort_by_key(Package::purl);

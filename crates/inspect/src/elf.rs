@@ -7,7 +7,7 @@
 
 /// The first bytes that are kept until the program headers can be read.
 const HEAD: usize = 4096;
-/// Bytes are gathered until there are this many, then searched at once.
+/// Small pieces are gathered until there are this many bytes, then searched at once.
 const GATHER: usize = 128 * 1024;
 
 /// What a search is given: a piece of the file in which a match may begin before `starts`.
@@ -41,19 +41,25 @@ pub(crate) struct Windows {
     head: Option<Vec<u8>>,
     code: Vec<(u64, u64)>,
     fed: u64,
+    /// Where the bytes that are kept stand in the file.
     start: u64,
-    buffer: Vec<u8>,
+    /// What has not been searched yet: the end of the last piece, or small pieces.
+    kept: Vec<u8>,
 }
 
 impl Windows {
     /// Each sequence of up to `overlap` bytes is seen whole in some window.
     pub(crate) fn new(overlap: usize) -> Self {
-        Self { overlap, head: Some(Vec::new()), code: Vec::new(), fed: 0, start: 0, buffer: Vec::new() }
+        Self { overlap, head: Some(Vec::new()), code: Vec::new(), fed: 0, start: 0, kept: Vec::new() }
     }
 
     /// The next bytes of the file.
     pub(crate) fn feed(&mut self, chunk: &[u8], each: &mut dyn FnMut(&Window<'_>)) {
         let Some(mut head) = self.head.take() else { return self.pass(chunk, each) };
+        if head.is_empty() && chunk.len() >= HEAD {
+            self.code = code_of(chunk);
+            return self.pass(chunk, each);
+        }
         head.extend_from_slice(chunk);
         if head.len() < HEAD {
             self.head = Some(head);
@@ -92,23 +98,37 @@ impl Windows {
         }
     }
 
+    /// A long piece is searched where it lies; only its seam with what came before is copied.
     fn gather(&mut self, piece: &[u8], each: &mut dyn FnMut(&Window<'_>)) {
-        if self.buffer.is_empty() {
+        if self.kept.is_empty() {
             self.start = self.fed;
         }
-        self.buffer.extend_from_slice(piece);
-        if self.buffer.len() >= GATHER.max(self.overlap.saturating_mul(2)) {
-            let starts = self.buffer.len().saturating_sub(self.overlap);
-            each(&Window { offset: self.start, bytes: &self.buffer, starts });
-            self.buffer.drain(..starts);
+        if let Some((seam, _)) = piece.split_at_checked(self.overlap).filter(|(seam, rest)| rest.len() > seam.len()) {
+            if !self.kept.is_empty() {
+                let starts = self.kept.len();
+                self.kept.extend_from_slice(seam);
+                each(&Window { offset: self.start, bytes: &self.kept, starts });
+                self.kept.clear();
+            }
+            let starts = piece.len().saturating_sub(self.overlap);
+            each(&Window { offset: self.fed, bytes: piece, starts });
+            self.start = self.fed.saturating_add(starts as u64);
+            self.kept.extend_from_slice(piece.get(starts..).unwrap_or_default());
+            return;
+        }
+        self.kept.extend_from_slice(piece);
+        if self.kept.len() >= GATHER {
+            let starts = self.kept.len().saturating_sub(self.overlap);
+            each(&Window { offset: self.start, bytes: &self.kept, starts });
+            self.kept.drain(..starts);
             self.start = self.start.saturating_add(starts as u64);
         }
     }
 
     fn flush(&mut self, each: &mut dyn FnMut(&Window<'_>)) {
-        if !self.buffer.is_empty() {
-            each(&Window { offset: self.start, bytes: &self.buffer, starts: self.buffer.len() });
-            self.buffer.clear();
+        if !self.kept.is_empty() {
+            each(&Window { offset: self.start, bytes: &self.kept, starts: self.kept.len() });
+            self.kept.clear();
         }
     }
 }
@@ -182,6 +202,23 @@ mod tests {
         bytes.chunks(chunk).for_each(|c| windows.feed(c, &mut each));
         windows.finish(&mut each);
         out
+    }
+
+    #[test]
+    fn what_lies_across_pieces_is_seen_whole() {
+        let bytes: Vec<u8> = (0..60_000u32).flat_map(u32::to_be_bytes).collect();
+        for chunk in [7, 40, 4096, 100_000] {
+            let (mut windows, mut met) = (Windows::new(16), 0);
+            let mut each = |w: &Window<'_>| {
+                assert_eq!(w.bytes, &bytes[w.offset as usize..][..w.bytes.len()]);
+                let whole = |at: &usize| w.bytes.len() - at >= 16 || w.offset as usize + w.bytes.len() == bytes.len();
+                assert!((0..w.starts).all(|at| whole(&at)), "{chunk}");
+                met += w.starts;
+            };
+            bytes.chunks(chunk).for_each(|c| windows.feed(c, &mut each));
+            windows.finish(&mut each);
+            assert_eq!(met, bytes.len());
+        }
     }
 
     #[test]

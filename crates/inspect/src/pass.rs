@@ -44,7 +44,7 @@ pub(crate) trait Chunks {
     fn next(&mut self) -> Result<Option<&[u8]>, TarError>;
 }
 
-impl<R: io::Read> Chunks for Reader<R> {
+impl<R: io::BufRead> Chunks for Reader<R> {
     fn next(&mut self) -> Result<Option<&[u8]>, TarError> {
         self.data()
     }
@@ -83,7 +83,7 @@ impl<'a> Pass<'a> {
     ///
     /// # Errors
     /// Those of the reader below, other than limits.
-    pub fn layer<R: io::Read>(mut self, source: R) -> io::Result<(LayerScan, Deferred, Option<R>)> {
+    pub fn layer<R: io::BufRead>(mut self, source: R) -> io::Result<(LayerScan, Deferred, Option<R>)> {
         let mut reader = Reader::new(source);
         loop {
             let entry = match reader.next_entry() {
@@ -120,7 +120,7 @@ impl<'a> Pass<'a> {
     ///
     /// # Errors
     /// As [`Pass::layer`].
-    pub fn links<R: io::Read>(mut self, source: R, deferred: &Deferred, scan: &mut LayerScan) -> io::Result<()> {
+    pub fn links<R: io::BufRead>(mut self, source: R, deferred: &Deferred, scan: &mut LayerScan) -> io::Result<()> {
         let mut reader = Reader::new(source);
         while let Ok(Some(entry)) = reader.next_entry() {
             let Ok(path) = clean_path(&entry.path, self.limits.path_bytes) else { continue };
@@ -161,7 +161,7 @@ impl<'a> Pass<'a> {
         self.scan
     }
 
-    fn entry<R: io::Read>(&mut self, entry: Entry, reader: &mut Reader<R>) -> Result<(), TarError> {
+    fn entry<R: io::BufRead>(&mut self, entry: Entry, reader: &mut Reader<R>) -> Result<(), TarError> {
         let path = match clean_path(&entry.path, self.limits.path_bytes) {
             Ok(path) => path,
             Err(problem) => {

@@ -3,6 +3,8 @@
 use seawall_model::{Evidence, OperatingSystem, Package, Recognition, UnknownKind};
 use serde::{Deserialize, Serialize};
 
+use crate::Paths;
+
 /// A unit of the pass over a layer.
 ///
 /// A cataloger never walks: it declares its wants, is called once for each file that matches, and reports what it saw.
@@ -123,7 +125,7 @@ pub enum Observation {
         /// Name of the package.
         name: String,
         /// Paths.
-        files: Vec<String>,
+        files: Paths,
     },
     /// Licences of a package that another file names (`usr/share/doc/*/copyright`).
     Licences {

@@ -11,7 +11,10 @@ use crate::LimitExceeded;
 /// # Errors
 /// The system's, or [`LimitExceeded`] where the file is larger.
 pub fn read_bounded(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
-    read_to_limit(&mut File::open(path)?, limit)
+    let mut file = File::open(path)?;
+    // Room for all of it at once, if it is as long as it says; a byte more shows that it ends there.
+    let length = file.metadata()?.len().min(limit).saturating_add(1);
+    read(&mut file, limit, Vec::with_capacity(usize::try_from(length).unwrap_or(0)))
 }
 
 /// Reads a reader to its end, at most `limit` bytes.
@@ -19,7 +22,10 @@ pub fn read_bounded(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
 /// # Errors
 /// The reader's, or [`LimitExceeded`] where there is more.
 pub fn read_to_limit(reader: &mut dyn Read, limit: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
+    read(reader, limit, Vec::new())
+}
+
+fn read(reader: &mut dyn Read, limit: u64, mut bytes: Vec<u8>) -> io::Result<Vec<u8>> {
     reader.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit {
         return Err(LimitExceeded { what: "size", limit, flag: "--max-document-bytes" }.into_io());

@@ -1,4 +1,4 @@
-use std::io::{self, Read};
+use std::io::{self, BufRead, Read};
 
 use seawall_model::Digest;
 use sha2::{Digest as _, Sha256};
@@ -8,18 +8,25 @@ pub fn sha256(bytes: &[u8]) -> Digest {
     Digest::from_sha256(Sha256::digest(bytes).into())
 }
 
+/// The CRC-32 of some bytes: it tells damage, nothing more.
+pub fn crc32(bytes: &[u8]) -> u32 {
+    crc32fast::hash(bytes)
+}
+
 /// Hashes all that is read through it.
 #[derive(Debug)]
 pub struct DigestReader<R> {
     inner: R,
     hasher: Sha256,
     bytes: u64,
+    /// Bytes at the beginning of the inner reader's buffer that are hashed already.
+    ahead: usize,
 }
 
 impl<R> DigestReader<R> {
     /// A reader that hashes what `inner` gives.
     pub fn new(inner: R) -> Self {
-        Self { inner, hasher: Sha256::new(), bytes: 0 }
+        Self { inner, hasher: Sha256::new(), bytes: 0, ahead: 0 }
     }
 
     /// How many bytes came through.
@@ -36,8 +43,49 @@ impl<R> DigestReader<R> {
 impl<R: Read> Read for DigestReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)?;
-        self.hasher.update(buffer.get(..read).unwrap_or_default());
-        self.bytes = self.bytes.saturating_add(read as u64);
+        let known = self.ahead.min(read);
+        self.ahead = self.ahead.saturating_sub(known);
+        let fresh = buffer.get(known..read).unwrap_or_default();
+        self.hasher.update(fresh);
+        self.bytes = self.bytes.saturating_add(fresh.len() as u64);
         Ok(read)
+    }
+}
+
+impl<R: BufRead> BufRead for DigestReader<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        let buffer = self.inner.fill_buf()?;
+        let fresh = buffer.get(self.ahead..).unwrap_or_default();
+        self.hasher.update(fresh);
+        self.bytes = self.bytes.saturating_add(fresh.len() as u64);
+        self.ahead = self.ahead.max(buffer.len());
+        Ok(buffer)
+    }
+
+    fn consume(&mut self, length: usize) {
+        self.ahead = self.ahead.saturating_sub(length);
+        self.inner.consume(length);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_byte_is_hashed_once_however_it_is_read() {
+        let bytes: Vec<u8> = (0..10_000u32).map(|i| i as u8).collect();
+        let mut reader = DigestReader::new(io::BufReader::with_capacity(1_000, &bytes[..]));
+        let mut small = [0; 300];
+        for step in 0.. {
+            if step % 2 == 0 {
+                let length = reader.fill_buf().expect("memory").len();
+                reader.consume(length.min(700));
+            } else if reader.read(&mut small).expect("memory") == 0 {
+                break;
+            }
+        }
+        assert_eq!(reader.count(), 10_000);
+        assert_eq!(reader.finish(), sha256(&bytes));
     }
 }

@@ -24,7 +24,7 @@ pub mod tar;
 
 pub use bounded::{SectionReader, read_bounded, read_to_limit};
 pub use decompress::{Compression, Decoder};
-pub use digest::{DigestReader, sha256};
+pub use digest::{DigestReader, crc32, sha256};
 pub use http::{
     HttpBody, HttpClient, HttpError, HttpMethod, HttpProxy, HttpRequest, HttpResponse, HttpSettings, Redirects,
     is_loopback,

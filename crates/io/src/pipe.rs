@@ -1,4 +1,4 @@
-use std::io::{self, Read};
+use std::io::{self, BufRead, Read};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 /// The reading end of a pipe between two threads: what another thread decompresses is hashed and read here, so that
@@ -53,12 +53,10 @@ fn fill(reader: &mut impl Read, chunk: &mut [u8]) -> (usize, Option<io::Error>) 
     (length, None)
 }
 
-impl Read for Pipe {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.position >= self.chunk.len() {
-            if self.ended {
-                return Ok(0);
-            }
+impl BufRead for Pipe {
+    /// The rest of the chunk that came last, or the next one: nothing is copied.
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.position >= self.chunk.len() && !self.ended {
             let used = std::mem::take(&mut self.chunk);
             if used.capacity() > 0 {
                 let _ = self.empty.try_send(used);
@@ -70,18 +68,25 @@ impl Read for Pipe {
                     self.ended = true;
                     return Err(error);
                 }
-                Err(_) => {
-                    self.ended = true;
-                    return Ok(0);
-                }
+                Err(_) => self.ended = true,
             }
         }
-        let rest = self.chunk.get(self.position..).unwrap_or_default();
-        let length = rest.len().min(buffer.len());
-        if let (Some(to), Some(from)) = (buffer.get_mut(..length), rest.get(..length)) {
+        Ok(self.chunk.get(self.position..).unwrap_or_default())
+    }
+
+    fn consume(&mut self, length: usize) {
+        self.position = self.position.saturating_add(length);
+    }
+}
+
+impl Read for Pipe {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let available = self.fill_buf()?;
+        let length = available.len().min(buffer.len());
+        if let (Some(to), Some(from)) = (buffer.get_mut(..length), available.get(..length)) {
             to.copy_from_slice(from);
         }
-        self.position = self.position.saturating_add(length);
+        self.consume(length);
         Ok(length)
     }
 }

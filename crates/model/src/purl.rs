@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use packageurl::PackageUrl;
 
 use crate::{Ecosystem, Package};
@@ -6,65 +8,63 @@ use crate::{Ecosystem, Package};
 /// package has one.
 pub(crate) fn of(package: &Package) -> String {
     let (namespace, name) = split_name(package);
-    build(package, namespace.as_deref(), &name).unwrap_or_else(|| fallback(package))
+    build(package, namespace, name).unwrap_or_else(|| fallback(package))
 }
 
-fn split_name(package: &Package) -> (Option<String>, String) {
+fn split_name(package: &Package) -> (Option<&str>, &str) {
     let name = package.name.as_str();
     let separator = match package.ecosystem {
         Ecosystem::Maven => ':',
         Ecosystem::Npm | Ecosystem::Golang | Ecosystem::Composer | Ecosystem::Swift => '/',
-        _ => return (package.namespace.clone(), name.to_owned()),
+        _ => return (package.namespace.as_deref(), name),
     };
     match name.rsplit_once(separator) {
-        Some((namespace, name)) if !namespace.is_empty() && !name.is_empty() => {
-            (Some(namespace.to_owned()), name.to_owned())
-        }
-        _ => (package.namespace.clone(), name.to_owned()),
+        Some((namespace, name)) if !namespace.is_empty() && !name.is_empty() => (Some(namespace), name),
+        _ => (package.namespace.as_deref(), name),
     }
 }
 
 fn build(package: &Package, namespace: Option<&str>, name: &str) -> Option<String> {
-    let mut name = name.to_owned();
-    if package.ecosystem == Ecosystem::Pypi {
-        name = name.to_ascii_lowercase().replace('_', "-");
-    }
-    let mut url = PackageUrl::new(package.ecosystem.purl_type().to_owned(), name).ok()?;
+    let name: Cow<'_, str> = match package.ecosystem {
+        Ecosystem::Pypi => name.to_ascii_lowercase().replace('_', "-").into(),
+        _ => name.into(),
+    };
+    let mut url = PackageUrl::new(package.ecosystem.purl_type(), name).ok()?;
     if let Some(namespace) = namespace.filter(|n| !n.is_empty()) {
-        url.with_namespace(namespace.to_owned()).ok()?;
+        url.with_namespace(namespace).ok()?;
     }
     let (epoch, version) = match package.ecosystem {
         // The rpm type keeps the epoch in a qualifier, the others keep it in the version.
         Ecosystem::Rpm => match package.version.split_once(':') {
-            Some((epoch, rest)) => (Some(epoch.to_owned()).filter(|e| e != "0"), rest.to_owned()),
-            None => (None, package.version.clone()),
+            Some((epoch, rest)) => (Some(epoch).filter(|e| *e != "0"), rest),
+            None => (None, package.version.as_str()),
         },
-        _ => (None, package.version.clone()),
+        _ => (None, package.version.as_str()),
     };
     if !version.is_empty() {
         url.with_version(version).ok()?;
     }
     if let Some(architecture) = &package.architecture {
-        url.add_qualifier("arch".to_owned(), architecture.clone()).ok()?;
+        url.add_qualifier("arch", architecture.as_str()).ok()?;
     }
     if let Some(epoch) = epoch {
-        url.add_qualifier("epoch".to_owned(), epoch).ok()?;
+        url.add_qualifier("epoch", epoch).ok()?;
     }
     if let Some(distro) = &package.distro {
-        url.add_qualifier("distro".to_owned(), distro.clone()).ok()?;
+        url.add_qualifier("distro", distro.as_str()).ok()?;
     }
     if let Some(module) = &package.modularity {
-        url.add_qualifier("rpmmod".to_owned(), module.clone()).ok()?;
+        url.add_qualifier("rpmmod", module.as_str()).ok()?;
     }
     // The source package, as other scanners expect to find it in an SBOM.
     let differs = |v: &String| *v != package.version;
     let source = package.source.as_ref();
     if let Some(source) = source.filter(|s| s.name != package.name || s.version.as_ref().is_some_and(differs)) {
         let upstream = match &source.version {
-            Some(version) if *version != package.version => format!("{}@{version}", source.name),
-            _ => source.name.clone(),
+            Some(version) if *version != package.version => Cow::Owned(format!("{}@{version}", source.name)),
+            _ => Cow::Borrowed(source.name.as_str()),
         };
-        url.add_qualifier("upstream".to_owned(), upstream).ok()?;
+        url.add_qualifier("upstream", upstream).ok()?;
     }
     Some(url.to_string())
 }

@@ -1,6 +1,8 @@
 //! JSON with the keys in the order in which they were put: the order is part of what we promise (same input, same
 //! bytes), and `serde_json::Value` has it only with a feature that another crate may switch on or off.
 
+pub(crate) mod stream;
+
 use std::io::{self, Write};
 
 use crate::text::is_treacherous;
@@ -121,33 +123,56 @@ fn line(out: &mut dyn Write, comma: bool, depth: usize) -> io::Result<()> {
     write!(out, "\n{:width$}", "", width = depth * 2)
 }
 
-/// RFC 8259 section 7, and everything escaped that could do harm to someone who looks at the file on a terminal; a
-/// reader gets the same text back.
 fn write_text(text: &str, out: &mut dyn Write) -> io::Result<()> {
-    out.write_all(quoted(text).as_bytes())
+    let mut quoted = Vec::with_capacity(text.len() + 2);
+    push_quoted(text, &mut quoted);
+    out.write_all(&quoted)
 }
 
 /// A text in quotes, as [`Value::write`] writes it.
 pub(crate) fn quoted(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len() + 2);
-    escaped.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => escaped.push_str("\\\""),
-            '\\' => escaped.push_str("\\\\"),
-            '\n' => escaped.push_str("\\n"),
-            '\r' => escaped.push_str("\\r"),
-            '\t' => escaped.push_str("\\t"),
-            c if is_treacherous(c) => {
+    let mut quoted = Vec::with_capacity(text.len() + 2);
+    push_quoted(text, &mut quoted);
+    String::from_utf8_lossy(&quoted).into_owned()
+}
+
+/// RFC 8259 section 7, and everything escaped that could do harm to someone who looks at the file on a terminal; a
+/// reader gets the same text back.
+fn push_quoted(text: &str, out: &mut Vec<u8>) {
+    out.push(b'"');
+    let mut rest = text;
+    loop {
+        // Printable ASCII: where it ends is a boundary of characters.
+        let (plain, after) = rest.split_at(plain(rest.as_bytes()));
+        out.extend_from_slice(plain.as_bytes());
+        let mut chars = after.chars();
+        match chars.next() {
+            Some('"') => out.extend_from_slice(b"\\\""),
+            Some('\\') => out.extend_from_slice(b"\\\\"),
+            Some('\n') => out.extend_from_slice(b"\\n"),
+            Some('\r') => out.extend_from_slice(b"\\r"),
+            Some('\t') => out.extend_from_slice(b"\\t"),
+            Some(c) if is_treacherous(c) => {
                 for unit in c.encode_utf16(&mut [0; 2]) {
-                    escaped.push_str(&format!("\\u{unit:04x}"));
+                    // Writing to memory does not fail.
+                    let _ = write!(out, "\\u{unit:04x}");
                 }
             }
-            c => escaped.push(c),
+            Some(c) => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+            None => break,
         }
+        rest = chars.as_str();
     }
-    escaped.push('"');
-    escaped
+    out.push(b'"');
+}
+
+/// How many bytes are copied as they are, which is nearly all text: looked at in blocks, so that vector instructions do it.
+fn plain(bytes: &[u8]) -> usize {
+    const BLOCK: usize = 16;
+    let is_plain = |b: &u8| (b' '..=b'~').contains(b) & (*b != b'"') & (*b != b'\\');
+    let blocks = bytes.chunks_exact(BLOCK).take_while(|block| block.iter().fold(true, |all, b| all & is_plain(b)));
+    let sure = blocks.count() * BLOCK;
+    sure + bytes.iter().skip(sure).take_while(|b| is_plain(b)).count()
 }
 
 impl From<&str> for Value {

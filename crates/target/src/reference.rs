@@ -82,7 +82,7 @@ fn first_member_is_of_an_image(path: &Path, limits: &Limits) -> bool {
     let first = std::fs::File::open(path)
         .and_then(|file| Decoder::new(file, limits))
         .ok()
-        .and_then(|decoder| Reader::new(decoder).next_entry().ok().flatten())
+        .and_then(|decoder| Reader::new(std::io::BufReader::new(decoder)).next_entry().ok().flatten())
         .and_then(|entry| clean_path(&entry.path, limits.path_bytes).ok());
     let Some(first) = first else { return false };
     let stem = first.split(['/', '.']).next().unwrap_or_default();

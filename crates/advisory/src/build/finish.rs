@@ -93,41 +93,40 @@ fn settle_rows(rows: &mut [PendingRow], strings: &Strings) {
     }
 }
 
-/// Sorts the advisories by source, then by the first name that they affect, then by their text. Advisories of one
-/// package stand side by side: their texts share a block, and the distances in row lists are small. Advisories that
-/// are equal in every byte are kept once.
+/// Sorts the advisories by the vulnerability that they are about, then by source, by the first name that they affect, and
+/// by their text. What all feeds say of one vulnerability stands side by side: a finding is made from all of it, which is
+/// then in one block or two. Advisories of no CVE follow, those of one package side by side. Advisories that are equal in
+/// every byte are kept once.
 fn order(advisories: Vec<Pending>, rows: &mut [PendingRow], payloads: &Payloads, strings: &Strings) -> Vec<Pending> {
     let by_content = |a: &PendingRow, b: &PendingRow| {
         (a.stream, a.name).cmp(&(b.stream, b.name)).then_with(|| payloads.get(a.payload).cmp(payloads.get(b.payload)))
     };
-    let mut keyed: Vec<(u32, Option<u32>, Pending)> = Vec::with_capacity(advisories.len());
+    let mut keyed: Vec<((u32, u32, Option<u32>), Pending)> = Vec::with_capacity(advisories.len());
     for advisory in advisories {
         let range = advisory.first_row..advisory.first_row.saturating_add(advisory.rows);
         let own = rows.get_mut(range).unwrap_or_default();
         own.sort_unstable_by(by_content);
         let first = own.iter().map(|row| row.name).min();
-        keyed.push((strings.number(advisory.source), first, advisory));
+        let key = (advisory.cve.unwrap_or(u32::MAX), strings.number(advisory.source), first);
+        keyed.push((key, advisory));
     }
     let rows = &*rows;
-    let compare = |a: &(u32, Option<u32>, Pending), b: &(u32, Option<u32>, Pending)| -> Ordering {
+    type Keyed = ((u32, u32, Option<u32>), Pending);
+    let compare = |(key_a, a): &Keyed, (key_b, b): &Keyed| -> Ordering {
         let facts = |pending: &Pending| (pending.kind, pending.withdrawn, pending.severity, pending.rows);
         let content = || {
-            a.2.rows_of(rows)
+            a.rows_of(rows)
                 .iter()
-                .zip(b.2.rows_of(rows))
+                .zip(b.rows_of(rows))
                 .map(|(a, b)| by_content(a, b))
                 .find(|order| order.is_ne())
                 .unwrap_or(Ordering::Equal)
         };
-        (a.0, a.1)
-            .cmp(&(b.0, b.1))
-            .then_with(|| a.2.record.cmp(&b.2.record))
-            .then_with(|| facts(&a.2).cmp(&facts(&b.2)))
-            .then_with(content)
+        key_a.cmp(key_b).then_with(|| a.record.cmp(&b.record)).then_with(|| facts(a).cmp(&facts(b))).then_with(content)
     };
     keyed.sort_unstable_by(&compare);
     keyed.dedup_by(|a, b| compare(a, b).is_eq());
-    keyed.into_iter().map(|(_, _, advisory)| advisory).collect()
+    keyed.into_iter().map(|(_, advisory)| advisory).collect()
 }
 
 /// The compressed texts.
@@ -142,10 +141,11 @@ impl Texts {
         let mut out = Self::default();
         let mut raw = Vec::with_capacity(BLOCK_TARGET * 2);
         let mut first = 0u32;
-        for (advisory, index) in advisories.iter().zip(0u32..) {
+        for (at, (advisory, index)) in advisories.iter().zip(0u32..).enumerate() {
             put_varint(&mut raw, advisory.record.len() as u64);
             raw.extend_from_slice(&advisory.record);
-            if raw.len() >= BLOCK_TARGET {
+            let ends = advisories.get(at + 1).is_none_or(|next| next.cve.is_none() || next.cve != advisory.cve);
+            if raw.len() >= if ends { BLOCK_TARGET / 2 } else { BLOCK_TARGET } {
                 out.close(first, &raw)?;
                 raw.clear();
                 first = index.saturating_add(1);

@@ -95,10 +95,14 @@ pub(crate) struct Entry {
     pub(crate) sha256: [u8; 32],
 }
 
+/// One more than the highest number of a section.
+const SECTIONS: usize = Section::ALL.len() + 1;
+
 /// The header and the section table, checked.
 #[derive(Debug, Clone)]
 pub(crate) struct Layout {
-    entries: Vec<(u32, Entry)>,
+    /// By the number of the section.
+    entries: [Option<Entry>; SECTIONS],
     /// Checksum of header and section table; since the table carries every section's checksum, it names the content.
     pub(crate) digest: [u8; 32],
 }
@@ -136,17 +140,23 @@ impl Layout {
         if stated != digest {
             return Err(Refusal::Corrupt("the header checksum does not match"));
         }
-        let mut entries = Vec::with_capacity(count);
+        let mut entries = [const { None }; SECTIONS];
         for index in 0..count {
             let entry = record_at(table, index, ENTRY).ok_or(short)?;
-            entries.push(parse_entry(entry, file.len()).ok_or(Refusal::Corrupt("a section lies outside the file"))?);
+            let outside = Refusal::Corrupt("a section lies outside the file");
+            let (number, entry) = parse_entry(entry, file.len()).ok_or(outside)?;
+            // Of two sections of one number the first counts; numbers of later versions of the format are passed over.
+            let slot = usize::try_from(number).ok().and_then(|number| entries.get_mut(number));
+            if let Some(slot) = slot.filter(|slot| slot.is_none()) {
+                *slot = Some(entry);
+            }
         }
         Ok(Self { entries, digest })
     }
 
     /// The section, if the file has it.
     pub(crate) fn entry(&self, section: Section) -> Option<&Entry> {
-        self.entries.iter().find(|(id, _)| *id == section as u32).map(|(_, entry)| entry)
+        self.entries.get(section as usize)?.as_ref()
     }
 }
 

@@ -1,5 +1,6 @@
 //! The text of an advisory, and the way from an id to the advisories that carry it.
 
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, PoisonError};
 
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
@@ -13,8 +14,8 @@ use super::{AdvisoryIndex, Database, Relation, StoreError, record};
 
 /// Size of a record of the block index: first advisory, offset in the blocks, size once decompressed.
 pub(crate) const BLOCK: usize = 12;
-/// Texts are gathered into blocks until they reach this size: a finding reads a handful of texts from as many blocks, and
-/// inflating them is most of its cost.
+/// Texts are gathered into blocks until they reach this size, or half of it where the texts about one vulnerability end:
+/// a finding reads all of these, and inflating them is most of its cost.
 pub(crate) const BLOCK_TARGET: usize = 6 * 1024;
 /// No text, and so no block beyond its target, is larger.
 pub(crate) const MAX_RECORD: usize = 1024 * 1024;
@@ -22,13 +23,17 @@ pub(crate) const MAX_RECORD: usize = 1024 * 1024;
 const LEVEL: u32 = 7;
 /// Most that the length before a text takes.
 const LENGTH: usize = 5;
-/// Blocks kept decompressed. Advisories of one package stand side by side, so a few go a long way.
-const CACHED_BLOCKS: usize = 64;
+/// Blocks kept decompressed, about 2 MB: a package is matched against all its advisories before its findings are made.
+const CACHED_BLOCKS: usize = 512;
 
 /// The blocks that were read last.
 #[derive(Debug, Default)]
 pub(super) struct BlockCache {
-    blocks: std::collections::VecDeque<(usize, Arc<[u8]>)>,
+    blocks: HashMap<usize, Arc<[u8]>>,
+    /// Their numbers, oldest first.
+    order: VecDeque<usize>,
+    /// Inflaters that nobody uses now, one for each thread at most: a block is far smaller than what one allocates.
+    inflaters: Vec<Decompress>,
 }
 
 impl Database {
@@ -118,20 +123,28 @@ impl Database {
 
     fn block(&self, block: usize) -> Option<Arc<[u8]>> {
         let lock = || self.cache.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, raw)) = lock().blocks.iter().find(|(number, _)| *number == block) {
+        let mut cache = lock();
+        if let Some(raw) = cache.blocks.get(&block) {
             return Some(Arc::clone(raw));
         }
+        let mut inflater = cache.inflaters.pop().unwrap_or_else(|| Decompress::new(false));
+        drop(cache);
         // Outside the lock, so that threads inflate side by side; two that want the same block both do, which is rare.
-        let raw: Arc<[u8]> = self.decompress(block)?.into();
+        let raw: Arc<[u8]> = self.decompress(block, &mut inflater)?.into();
         let mut cache = lock();
-        if cache.blocks.len() >= CACHED_BLOCKS {
-            cache.blocks.pop_front();
+        cache.inflaters.push(inflater);
+        if cache.order.len() >= CACHED_BLOCKS
+            && let Some(oldest) = cache.order.pop_front()
+        {
+            cache.blocks.remove(&oldest);
         }
-        cache.blocks.push_back((block, Arc::clone(&raw)));
+        if cache.blocks.insert(block, Arc::clone(&raw)).is_none() {
+            cache.order.push_back(block);
+        }
         Some(raw)
     }
 
-    fn decompress(&self, block: usize) -> Option<Vec<u8>> {
+    fn decompress(&self, block: usize, inflater: &mut Decompress) -> Option<Vec<u8>> {
         let index = self.section(Section::BlockIndex);
         let blocks = self.section(Section::Blocks);
         let record = record_at(index, block, BLOCK)?;
@@ -144,7 +157,7 @@ impl Database {
         if size > BLOCK_TARGET + MAX_RECORD + LENGTH {
             return None;
         }
-        decompress(blocks.get(start..end)?, size)
+        decompress(inflater, blocks.get(start..end)?, size)
     }
 }
 
@@ -159,9 +172,10 @@ pub(crate) fn compress(raw: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// The inverse of [`compress`]: exactly `size` bytes, or nothing.
-fn decompress(compressed: &[u8], size: usize) -> Option<Vec<u8>> {
+fn decompress(inflater: &mut Decompress, compressed: &[u8], size: usize) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(size);
-    let status = Decompress::new(false).decompress_vec(compressed, &mut out, FlushDecompress::Finish).ok()?;
+    inflater.reset(false);
+    let status = inflater.decompress_vec(compressed, &mut out, FlushDecompress::Finish).ok()?;
     (status == Status::StreamEnd && out.len() == size).then_some(out)
 }
 

@@ -35,12 +35,11 @@ impl Version {
         fixed: Option<&str>,
         last_affected: Option<&str>,
     ) -> Result<bool, VersionError> {
-        let bound = |text: Option<&str>| text.map(|text| Version::parse(self.scheme(), text)).transpose();
-        let introduced = bound(introduced.filter(|text| *text != "0"))?;
-        let (fixed, last_affected) = (bound(fixed)?, bound(last_affected)?);
-        let is = |bound: &Option<Version>, holds: fn(Ordering) -> bool| {
-            bound.as_ref().is_none_or(|bound| holds(self.order_against_bound(bound)))
+        let is = |bound: Option<&str>, holds: fn(Ordering) -> bool| {
+            bound.map_or(Ok(true), |bound| self.order_against_bound(bound).map(holds))
         };
-        Ok(is(&introduced, Ordering::is_ge) && is(&fixed, Ordering::is_lt) && is(&last_affected, Ordering::is_le))
+        let introduced = is(introduced.filter(|text| *text != "0"), Ordering::is_ge)?;
+        let (fixed, last_affected) = (is(fixed, Ordering::is_lt)?, is(last_affected, Ordering::is_le)?);
+        Ok(introduced && fixed && last_affected)
     }
 }

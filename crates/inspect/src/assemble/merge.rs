@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use seawall_model::{Ecosystem, OperatingSystem, Package, Unknown};
 
 use super::maven;
-use super::ownership::Owners;
+use super::ownership::Owner;
 use crate::pass::{LayerScan, Seen};
 use crate::unit::Observation;
 
@@ -43,6 +43,21 @@ impl<'a> Origins<'a> {
     }
 }
 
+/// The layer that brought a package, where there are layers, and for each evidence who owns the file.
+pub(super) type Place = (Option<usize>, Vec<Owner>);
+
+/// Licences that other files name, by package.
+pub(super) type Licences = HashMap<(Ecosystem, String), Vec<String>>;
+
+/// Of several files that name the licences of one package, the last one counts.
+pub(super) fn licences(seen: &[(usize, &Seen)]) -> Licences {
+    let named = seen.iter().filter_map(|(_, s)| match &s.observation {
+        Observation::Licences { ecosystem, name, licences } => Some(((*ecosystem, name.clone()), licences.clone())),
+        _ => None,
+    });
+    named.collect()
+}
+
 /// Collects packages by purl.
 pub(super) struct Merger<'a> {
     os: Option<&'a OperatingSystem>,
@@ -52,7 +67,7 @@ pub(super) struct Merger<'a> {
 struct Merged {
     package: Package,
     /// For each evidence, the operating-system package that owns the file.
-    owners: Vec<Option<(Ecosystem, String)>>,
+    owners: Vec<Owner>,
 }
 
 impl<'a> Merger<'a> {
@@ -60,7 +75,7 @@ impl<'a> Merger<'a> {
         Self { os, packages: BTreeMap::new() }
     }
 
-    pub(super) fn add(&mut self, mut package: Package, layer: Option<usize>, owners: &Owners<'_>) {
+    pub(super) fn add(&mut self, mut package: Package, (layer, owners): Place) {
         if package.ecosystem.is_operating_system()
             && let Some(os) = self.os
         {
@@ -72,31 +87,19 @@ impl<'a> Merger<'a> {
         for evidence in &mut package.evidence {
             evidence.layer = layer.and_then(|l| u32::try_from(l).ok());
         }
-        let found: Vec<_> = package
-            .evidence
-            .iter()
-            .map(|e| if package.ecosystem.is_operating_system() { None } else { owners.of(&e.path) })
-            .map(|owner| owner.map(|(ecosystem, name)| (ecosystem, name.to_owned())))
-            .collect();
         match self.packages.entry(package.purl()) {
             std::collections::btree_map::Entry::Vacant(slot) => {
-                slot.insert(Merged { package, owners: found });
+                slot.insert(Merged { package, owners });
             }
-            std::collections::btree_map::Entry::Occupied(mut slot) => slot.get_mut().join(package, found),
+            std::collections::btree_map::Entry::Occupied(mut slot) => slot.get_mut().join(package, owners),
         }
     }
 
-    pub(super) fn finish(self, seen: &[(usize, &Seen)]) -> Vec<Package> {
+    pub(super) fn finish(self, licences: &Licences) -> Vec<Package> {
         let mut purls: HashMap<_, Vec<(Option<String>, String)>> = HashMap::new();
         for (purl, merged) in self.packages.iter().filter(|(_, m)| m.package.ecosystem.is_operating_system()) {
             let p = &merged.package;
             purls.entry((p.ecosystem, p.name.clone())).or_default().push((p.architecture.clone(), purl.clone()));
-        }
-        let mut licences: HashMap<(Ecosystem, &str), &Vec<String>> = HashMap::new();
-        for (_, s) in seen {
-            if let Observation::Licences { ecosystem, name, licences: found } = &s.observation {
-                licences.insert((*ecosystem, name), found);
-            }
         }
         let mut packages = Vec::with_capacity(self.packages.len());
         for (_, Merged { mut package, owners }) in self.packages {
@@ -113,10 +116,10 @@ impl<'a> Merger<'a> {
             package.evidence.sort_by(|a, b| (a.layer, &a.path).cmp(&(b.layer, &b.path)));
             package.evidence.dedup_by(|a, b| a.path == b.path);
             package.owned_by = owner.map(|(_, purl)| purl.clone());
-            if let Some(found) =
-                licences.get(&(package.ecosystem, package.name.as_str())).filter(|_| package.licences.is_empty())
+            if package.licences.is_empty()
+                && let Some(found) = licences.get(&(package.ecosystem, package.name.clone()))
             {
-                package.licences = (*found).clone();
+                package.licences.clone_from(found);
             }
             packages.push(package);
         }
@@ -125,7 +128,7 @@ impl<'a> Merger<'a> {
 }
 
 impl Merged {
-    fn join(&mut self, other: Package, owners: Vec<Option<(Ecosystem, String)>>) {
+    fn join(&mut self, other: Package, owners: Vec<Owner>) {
         let package = &mut self.package;
         package.evidence.extend(other.evidence);
         self.owners.extend(owners);

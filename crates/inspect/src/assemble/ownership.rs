@@ -2,14 +2,18 @@
 
 use std::collections::HashMap;
 
-use seawall_model::Ecosystem;
+use seawall_model::{Ecosystem, Evidence, Package};
 
+use super::sieve::Sieve;
 use crate::pass::Seen;
 use crate::unit::Observation;
 
+/// Ecosystem and name of the package that owns a file, where one does.
+pub(super) type Owner = Option<(Ecosystem, String)>;
+
 /// The owners of the files that something was seen in.
 pub(super) struct Owners<'a> {
-    by_path: HashMap<String, (Ecosystem, &'a str)>,
+    by_path: HashMap<&'a str, (Ecosystem, &'a str)>,
 }
 
 impl<'a> Owners<'a> {
@@ -17,26 +21,27 @@ impl<'a> Owners<'a> {
     /// owned files, and few of them matter here.
     ///
     /// `others` are further files whose owner will be asked for.
-    pub(super) fn new<'p>(seen: &[(usize, &'a Seen)], others: impl Iterator<Item = &'p str>) -> Self {
-        let key = |path: &str| merged(path.split("!/").next().unwrap_or_default()).to_owned();
-        let mut wanted: HashMap<String, Option<(Ecosystem, &'a str)>> = others.map(|p| (key(p), None)).collect();
+    pub(super) fn new(seen: &[(usize, &'a Seen)], others: impl Iterator<Item = &'a str>) -> Self {
+        let key = |path: &'a str| merged(path.split("!/").next().unwrap_or_default());
+        let mut wanted: HashMap<&str, Option<(Ecosystem, &str)>> = others.map(|p| (key(p), None)).collect();
         for (_, s) in seen {
             match &s.observation {
                 Observation::Package(p) if !p.ecosystem.is_operating_system() => {
-                    wanted.insert(merged(&s.path).to_owned(), None);
+                    wanted.insert(merged(&s.path), None);
                 }
                 // A piece becomes a package of the same file.
                 Observation::Piece { .. } => {
-                    wanted.insert(merged(&s.path).to_owned(), None);
+                    wanted.insert(merged(&s.path), None);
                 }
                 _ => {}
             }
         }
         if !wanted.is_empty() {
+            let sieve = Sieve::new(wanted.keys().copied());
             for (_, s) in seen {
                 if let Observation::Owns { ecosystem, name, files } = &s.observation {
-                    for file in files {
-                        if let Some(slot) = wanted.get_mut(merged(file)) {
+                    for file in files.iter().map(merged).filter(|f| sieve.lets_through(f)) {
+                        if let Some(slot) = wanted.get_mut(file) {
                             *slot = Some((*ecosystem, name.as_str()));
                         }
                     }
@@ -44,6 +49,12 @@ impl<'a> Owners<'a> {
             }
         }
         Self { by_path: wanted.into_iter().filter_map(|(path, owner)| Some((path, owner?))).collect() }
+    }
+
+    /// For each evidence of a package, the operating-system package that owns the file, if that is another one.
+    pub(super) fn of_package(&self, package: &Package) -> Vec<Owner> {
+        let of = |e: &Evidence| if package.ecosystem.is_operating_system() { None } else { self.of(&e.path) };
+        package.evidence.iter().map(|e| of(e).map(|(ecosystem, name)| (ecosystem, name.to_owned()))).collect()
     }
 
     /// The owner of the file that evidence names.

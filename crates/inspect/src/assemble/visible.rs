@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 
+use super::sieve::Sieve;
 use crate::pass::{LayerScan, Seen};
 
 /// For each layer, what the layers above it hide.
@@ -10,8 +11,20 @@ pub(super) struct Visible<'a> {
     hidden: Vec<HashSet<&'a str>>,
 }
 
-#[derive(Default)]
+/// The paths in which something was seen or could not be read.
+fn paths(scan: &LayerScan) -> impl Iterator<Item = &str> + Clone {
+    let seen = scan.seen.iter().map(|s| s.path.as_str());
+    seen.chain(scan.unknowns.iter().map(|u| u.path.split("!/").next().unwrap_or_default()))
+}
+
+/// A path, the folders that it is in, and the root.
+fn with_folders(path: &str) -> impl Iterator<Item = &str> + Clone {
+    let folders = path.match_indices('/').filter_map(|(at, _)| path.get(..at));
+    folders.chain([path, ""])
+}
+
 struct Hidden<'a> {
+    sieve: Sieve,
     /// Paths that hide the same path.
     same: HashSet<&'a str>,
     /// Paths that hide all below them.
@@ -21,14 +34,15 @@ struct Hidden<'a> {
 impl<'a> Visible<'a> {
     pub(super) fn new(scans: &'a [LayerScan]) -> Self {
         let mut hidden = vec![HashSet::new(); scans.len()];
-        let mut above = Hidden::default();
+        let Some((_, lower)) = scans.split_last() else { return Self { hidden } };
+        // Of all the paths of the upper layers only those matter that may hide something.
+        let asked = lower.iter().flat_map(paths).flat_map(with_folders);
+        let mut above = Hidden { sieve: Sieve::new(asked), same: HashSet::new(), below: HashSet::new() };
         for (index, scan) in scans.iter().enumerate().rev() {
-            if index + 1 < scans.len() {
-                let paths = scan.seen.iter().map(|s| s.path.as_str());
-                let unknown = scan.unknowns.iter().map(|u| u.path.split("!/").next().unwrap_or_default());
-                if let Some(set) = hidden.get_mut(index) {
-                    set.extend(paths.chain(unknown).filter(|p| above.hides(p)));
-                }
+            if index + 1 < scans.len()
+                && let Some(set) = hidden.get_mut(index)
+            {
+                set.extend(paths(scan).filter(|p| above.hides(p)));
             }
             if index > 0 {
                 above.add(scan);
@@ -53,10 +67,14 @@ impl<'a> Visible<'a> {
 
 impl<'a> Hidden<'a> {
     fn add(&mut self, scan: &'a LayerScan) {
-        let files = || scan.files.split_terminator('\0');
-        self.same.extend(files().chain(scan.folders.split_terminator('\0')));
+        let sieve = &self.sieve;
+        let passing = |paths: &'a str| paths.split_terminator('\0').filter(move |p| sieve.lets_through(p));
+        for file in passing(&scan.files) {
+            self.same.insert(file);
+            self.below.insert(file);
+        }
+        self.same.extend(passing(&scan.folders));
         self.same.extend(scan.whiteouts.iter().map(String::as_str));
-        self.below.extend(files());
         self.below.extend(scan.whiteouts.iter().chain(&scan.opaque).map(String::as_str));
     }
 

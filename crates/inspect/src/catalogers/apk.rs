@@ -9,6 +9,7 @@ use base64::Engine as _;
 use seawall_model::{Ecosystem, Package, Recognition, SourcePackage, UnknownKind};
 
 use super::os_bounds::{Bounds, dependencies, owns, text};
+use crate::Paths;
 use crate::unit::{Cataloger, File, Files, Need, Observer, Want};
 
 /// An image with a thousand packages has 20 MB.
@@ -93,7 +94,7 @@ struct Stanza<'a> {
     needs: &'a str,
     provides: &'a str,
     folder: &'a str,
-    files: Vec<String>,
+    files: Paths,
 }
 
 impl<'a> Stanza<'a> {

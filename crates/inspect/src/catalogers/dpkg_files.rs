@@ -6,6 +6,7 @@
 use seawall_model::Ecosystem;
 
 use super::os_bounds::{Bounds, owns, text};
+use crate::Paths;
 use crate::unit::{Cataloger, File, Files, Need, Observer, Want};
 
 /// The list of a package with 200,000 files has 16 MB.
@@ -41,7 +42,7 @@ impl Cataloger for DebianDpkgFiles {
     fn catalog(&self, file: &File<'_>, seen: &mut Observer<'_>) {
         let text = text(file.content);
         let mut bounds = Bounds::new();
-        let mut files = Vec::new();
+        let mut files = Paths::default();
         let name = if let Some(name) = file.name().strip_suffix(".list") {
             let mut start = 0;
             for end in memchr::memchr_iter(b'\n', text.as_bytes()).chain([text.len()]) {

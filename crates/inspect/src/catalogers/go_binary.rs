@@ -1,11 +1,11 @@
 //! Go programs: the build information that the linker writes into each of them.
 
-use memchr::memmem::Finder;
 use regex::Regex;
 use seawall_model::{Ecosystem, Package, Recognition, UnknownKind};
 use std::sync::LazyLock;
 
 use crate::elf::{Segment, Window, Windows, segments};
+use crate::markers::Markers;
 use crate::unit::{Cataloger, File, Observer, Scanner, Want};
 
 /// Modules of Go programs.
@@ -50,15 +50,17 @@ const MAX_CANDIDATES: usize = 4096;
 const BEGIN: &[u8; 16] = b"\x30\x77\xaf\x0c\x92\x74\x08\x02\x41\xe1\xc1\x07\xe6\xd6\x18\xe6";
 const END: &[u8; 16] = b"\xf9\x32\x43\x31\x86\x18\x20\x72\x00\x82\x42\x10\x41\x16\xd8\xf2";
 
+/// What is looked for: the header, the sentinel before a module list, and what may be the version of an old compiler.
+static MARKERS: LazyLock<Markers> = LazyLock::new(|| Markers::new(&[&b"\xff Go buildinf:"[..], BEGIN, b"go1."]));
+const HEADER: usize = 0;
+const LIST: usize = 1;
+
 struct Search {
     windows: Windows,
     found: Found,
 }
 
 struct Found {
-    header: Finder<'static>,
-    begin: Finder<'static>,
-    version: Finder<'static>,
     segments: Option<Vec<Segment>>,
     /// Inline information: everything from its header's end on.
     inline: Option<(Vec<u8>, u64)>,
@@ -72,17 +74,7 @@ struct Found {
 
 impl Found {
     fn new() -> Self {
-        Self {
-            header: Finder::new(b"\xff Go buildinf:"),
-            begin: Finder::new(BEGIN),
-            version: Finder::new(b"go1."),
-            segments: None,
-            inline: None,
-            framed: None,
-            candidates: Vec::new(),
-            old: None,
-            old_version: None,
-        }
+        Self { segments: None, inline: None, framed: None, candidates: Vec::new(), old: None, old_version: None }
     }
 
     fn window(&mut self, window: &Window<'_>) {
@@ -100,8 +92,19 @@ impl Found {
         {
             grow(capture, window);
         }
-        let starts = window.starts;
-        let headers: Vec<usize> = self.header.find_iter(window.bytes).take_while(|at| *at < starts).collect();
+        let mut headers = Vec::new();
+        let mut begin = None;
+        let mut versions = Vec::new();
+        let begins_list = |at: usize| {
+            // The runtime keeps the sentinels themselves as well: what follows must be a module list.
+            window.bytes.get(at + 16..).is_some_and(|b| b.starts_with(b"path\t") || b.starts_with(b"mod\t"))
+        };
+        MARKERS.each(window.bytes, window.starts, |marker, found| match marker {
+            HEADER => headers.push(found.start),
+            LIST if begin.is_none() && begins_list(found.start) => begin = Some(found.start),
+            LIST => {}
+            _ => versions.push(found.start),
+        });
         for at in headers.into_iter().filter(|at| window.at(*at).is_multiple_of(16)) {
             self.on_header(window, window.at(at), window.bytes.get(at..).unwrap_or_default());
         }
@@ -109,16 +112,13 @@ impl Found {
             return;
         }
         if self.framed.is_none()
-            && let Some(at) = self.begin.find_iter(window.bytes).take_while(|at| *at < starts).find(|at| {
-                // The runtime keeps the sentinels themselves as well: what follows must be a module list.
-                window.bytes.get(at + 16..).is_some_and(|b| b.starts_with(b"path\t") || b.starts_with(b"mod\t"))
-            })
+            && let Some(at) = begin
         {
             let mut capture = (Vec::new(), window.at(at));
             grow(&mut capture, window);
             self.framed = Some(capture);
         }
-        for at in self.version.find_iter(window.bytes).take_while(|at| *at < starts) {
+        for at in versions {
             if self.candidates.len() < MAX_CANDIDATES {
                 let bytes = window.bytes.get(at..).unwrap_or_default();
                 self.candidates.push((window.at(at), bytes.iter().take(24).copied().collect()));

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use seawall_model::{Dependency, Ecosystem, UnknownKind};
 
+use crate::Paths;
 use crate::unit::{Observation, Observer};
 
 /// Bytes of owned paths from one file; a desktop with half a million files needs a quarter of it.
@@ -27,7 +28,7 @@ impl Bounds {
     }
 
     /// Adds `folder`/`file` to the list, without a leading slash; nothing where there is no room left.
-    pub(super) fn path(&mut self, into: &mut Vec<String>, folder: &str, file: &str) {
+    pub(super) fn path(&mut self, into: &mut Paths, folder: &str, file: &str) {
         if self.path_bytes == 0 {
             return;
         }
@@ -47,13 +48,7 @@ impl Bounds {
                 return;
             }
         }
-        let mut path = String::with_capacity(length);
-        if !folder.is_empty() {
-            path.push_str(folder);
-            path.push('/');
-        }
-        path.push_str(file);
-        into.push(path);
+        into.push(folder, file);
     }
 
     /// The distinct names, sorted, as far as there is room.
@@ -105,7 +100,7 @@ pub(super) fn dependencies(names: &[&str]) -> Vec<Dependency> {
 }
 
 /// Reports the files of a package, if it has any.
-pub(super) fn owns(seen: &mut Observer<'_>, ecosystem: Ecosystem, name: &str, files: Vec<String>) {
+pub(super) fn owns(seen: &mut Observer<'_>, ecosystem: Ecosystem, name: &str, files: Paths) {
     if !files.is_empty() {
         seen.observe(Observation::Owns { ecosystem, name: name.to_owned(), files });
     }
@@ -118,13 +113,13 @@ mod tests {
     #[test]
     fn paths_are_joined_and_bounded() {
         let mut bounds = Bounds::new();
-        let mut files = Vec::new();
+        let mut files = Paths::default();
         bounds.path(&mut files, "/usr/bin/", "ls");
         bounds.path(&mut files, "", "/etc/passwd");
         bounds.path(&mut files, "./opt", "a");
         bounds.path(&mut files, "", "/.");
         bounds.path(&mut files, &"x".repeat(5000), "a");
-        assert_eq!(files, ["usr/bin/ls", "etc/passwd", "opt/a"]);
+        assert_eq!(files.iter().collect::<Vec<_>>(), ["usr/bin/ls", "etc/passwd", "opt/a"]);
         let mut seen = Observer::new("test", "db");
         bounds.report(&mut seen);
         assert_eq!(seen.into_observations().len(), 1);
@@ -133,12 +128,12 @@ mod tests {
     #[test]
     fn a_long_folder_with_many_files_does_not_fill_the_memory() {
         let mut bounds = Bounds::new();
-        let mut files = Vec::new();
+        let mut files = Paths::default();
         let folder = "x".repeat(4000);
         for _ in 0..100_000 {
             bounds.path(&mut files, &folder, "a");
         }
-        assert!(files.iter().map(String::len).sum::<usize>() <= MAX_PATH_BYTES);
+        assert!(files.iter().map(str::len).sum::<usize>() <= MAX_PATH_BYTES);
         let mut seen = Observer::new("test", "db");
         bounds.report(&mut seen);
         assert_eq!(seen.into_observations().len(), 1);

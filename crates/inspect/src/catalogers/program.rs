@@ -5,12 +5,12 @@ mod table;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, packed};
 use regex::Regex;
 use regex::bytes::Regex as ByteRegex;
 use seawall_model::{Ecosystem, Package, Recognition};
 
 use crate::elf::{Window, Windows};
+use crate::markers::Markers;
 use crate::unit::{Cataloger, File, Files, Need, Observer, Scanner, Want};
 use table::{ROWS, Row};
 
@@ -55,37 +55,6 @@ const OVERLAP: usize = 256;
 /// Different versions kept for one row.
 const MAX_VERSIONS: usize = 64;
 
-/// All markers in one search.
-enum Markers {
-    /// On machines with vector instructions for it.
-    Vector(packed::Searcher),
-    /// On others, and slower.
-    Automaton(Box<AhoCorasick>),
-}
-
-impl Markers {
-    fn new(markers: &[&str]) -> Self {
-        match packed::Config::new().builder().extend(markers).build() {
-            Some(searcher) => Self::Vector(searcher),
-            None => Self::Automaton(Box::new(AhoCorasick::new(markers).expect("the markers are few and short"))),
-        }
-    }
-
-    /// Calls with each marker's id and the offset of its end, for markers that begin before `starts`.
-    fn each(&self, bytes: &[u8], starts: usize, mut call: impl FnMut(usize, usize)) {
-        match self {
-            Self::Vector(searcher) => searcher
-                .find_iter(bytes)
-                .take_while(|m| m.start() < starts)
-                .for_each(|m| call(m.pattern().as_usize(), m.end())),
-            Self::Automaton(searcher) => searcher
-                .find_iter(bytes)
-                .take_while(|m| m.start() < starts)
-                .for_each(|m| call(m.pattern().as_usize(), m.end())),
-        }
-    }
-}
-
 struct Recogniser {
     /// Markers, each once, in the order of their ids.
     markers: Markers,
@@ -125,8 +94,8 @@ struct Found {
 impl Found {
     fn window(&mut self, window: &Window<'_>) {
         let recogniser = &*RECOGNISER;
-        recogniser.markers.each(window.bytes, window.starts, |marker, end| {
-            let after = window.bytes.get(end..).unwrap_or_default();
+        recogniser.markers.each(window.bytes, window.starts, |marker, found| {
+            let after = window.bytes.get(found.end..).unwrap_or_default();
             let after = after.get(..OVERLAP).unwrap_or(after);
             for &row in recogniser.rows.get(marker).map_or(&[][..], Vec::as_slice) {
                 self.fits(row, after);
@@ -197,7 +166,7 @@ mod tests {
     #[test]
     fn every_row_is_sound() {
         if cfg!(target_arch = "x86_64") {
-            assert!(matches!(RECOGNISER.markers, Markers::Vector(_)), "the markers fit one vector search");
+            assert!(RECOGNISER.markers.is_vector(), "the markers fit one vector search");
         }
         for (row, (then, _)) in ROWS.iter().zip(&RECOGNISER.expressions) {
             assert!(row.marker.len() > 1 && row.marker.len() < OVERLAP, "{row:?}");

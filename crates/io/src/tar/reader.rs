@@ -1,4 +1,4 @@
-use std::io::{self, Read};
+use std::io::{self, BufRead, BufReader, Read};
 
 use super::header::{BLOCK, Entry, EntryKind, Flag, Header};
 use super::pax::Pax;
@@ -46,16 +46,18 @@ pub enum TarError {
 
 /// Extended headers larger than this are refused.
 const MAX_EXTENDED: u64 = 8 << 20;
-const BUFFER: usize = 256 << 10;
+/// Read ahead where content is sought over: a few headers.
+const SEEKING_BUFFER: usize = 4 << 10;
 static ZEROS: [u8; 64 << 10] = [0; 64 << 10];
 
-/// Reads an archive entry by entry.
+/// Reads an archive entry by entry. Content is lent from the source's own buffer, so that what nobody wants is not copied.
 #[derive(Debug)]
 pub struct Reader<R> {
     source: R,
-    buffer: Box<[u8]>,
-    start: usize,
-    end: usize,
+    /// Bytes of the source's buffer that were lent last.
+    lent: usize,
+    /// Bytes that were lent together although they lay across the end of the source's buffer.
+    seam: Vec<u8>,
     consumed: u64,
     /// Stored bytes of the current entry that were not lent yet, and the padding after them.
     left: u64,
@@ -67,10 +69,10 @@ pub struct Reader<R> {
     seek: Option<fn(&mut R, u64) -> io::Result<()>>,
 }
 
-impl<R: Read + io::Seek> Reader<R> {
+impl<R: Read + io::Seek> Reader<BufReader<R>> {
     /// A reader that seeks over content that nobody reads. An archive that is cut within such content is not noticed.
     pub fn seeking(source: R) -> Self {
-        let mut reader = Self::new(source);
+        let mut reader = Self::new(BufReader::with_capacity(SEEKING_BUFFER, source));
         reader.seek = Some(|source, by| {
             let by = i64::try_from(by).map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))?;
             source.seek_relative(by)
@@ -79,14 +81,13 @@ impl<R: Read + io::Seek> Reader<R> {
     }
 }
 
-impl<R: Read> Reader<R> {
+impl<R: BufRead> Reader<R> {
     /// A reader over an uncompressed archive.
     pub fn new(source: R) -> Self {
         Self {
             source,
-            buffer: vec![0; BUFFER].into_boxed_slice(),
-            start: 0,
-            end: 0,
+            lent: 0,
+            seam: Vec::new(),
             consumed: 0,
             left: 0,
             padding: 0,
@@ -237,18 +238,18 @@ impl<R: Read> Reader<R> {
             return Ok(None);
         }
         let least = want.min(BLOCK as u64) as usize;
-        if self.end - self.start < least {
-            self.gather(least)?;
-        }
-        let available = (self.end - self.start) as u64;
-        let length = available.min(want);
+        let across = self.fill()?.len() < least;
+        let length = if across { self.gather(least)? } else { want.min(self.fill()?.len() as u64) };
         if let Some(runs) = self.runs.as_mut().filter(|_| want > length) {
             runs.push(Run::Data(want - length));
         }
-        let from = self.start;
-        self.advance(length as usize);
         self.left = self.left.saturating_sub(length);
-        Ok(self.buffer.get(from..self.start))
+        if across {
+            return Ok(Some(&self.seam));
+        }
+        self.lent = length as usize;
+        self.consumed = self.consumed.saturating_add(length);
+        Ok(self.source.fill_buf()?.get(..self.lent))
     }
 
     /// The reader below, with what follows the archive still in it, so that a digest over the whole can be taken.
@@ -257,48 +258,47 @@ impl<R: Read> Reader<R> {
     /// The reader's.
     pub fn drain(mut self) -> io::Result<R> {
         loop {
-            match self.source.read(&mut self.buffer) {
-                Ok(0) => return Ok(self.source),
-                Ok(_) => {}
-                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                Err(e) => return Err(e),
+            let length = self.fill()?.len();
+            if length == 0 {
+                return Ok(self.source);
             }
+            self.source.consume(length);
         }
     }
 
     fn advance(&mut self, by: usize) {
-        self.start = self.start.saturating_add(by);
+        self.source.consume(by);
         self.consumed = self.consumed.saturating_add(by as u64);
     }
 
-    fn refill(&mut self) -> io::Result<usize> {
-        (self.start, self.end) = (0, 0);
+    /// What the source has in its buffer; nothing at its end.
+    fn fill(&mut self) -> io::Result<&[u8]> {
+        self.source.consume(std::mem::take(&mut self.lent));
         loop {
-            match self.source.read(&mut self.buffer) {
-                Ok(read) => {
-                    self.end = read;
-                    return Ok(read);
-                }
+            match self.source.fill_buf() {
+                Ok(_) => return self.source.fill_buf(),
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
                 Err(e) => return Err(e),
             }
         }
     }
 
-    /// Makes at least `least` bytes (which fit the buffer) lie together in it.
-    fn gather(&mut self, least: usize) -> Result<(), TarError> {
-        self.buffer.copy_within(self.start..self.end, 0);
-        (self.start, self.end) = (0, self.end - self.start);
-        while self.end < least {
-            let Some(room) = self.buffer.get_mut(self.end..) else { break };
-            match self.source.read(room) {
-                Ok(0) => return Err(TarError::Truncated { offset: self.consumed.saturating_add(self.end as u64) }),
-                Ok(read) => self.end += read,
-                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                Err(e) => return Err(e.into()),
+    /// Makes `least` bytes lie together in the seam; gives their number.
+    fn gather(&mut self, least: usize) -> Result<u64, TarError> {
+        let mut seam = std::mem::take(&mut self.seam);
+        seam.clear();
+        while seam.len() < least {
+            let available = self.fill()?;
+            if available.is_empty() {
+                return Err(TarError::Truncated { offset: self.consumed });
             }
+            let part = available.get(..least - seam.len()).unwrap_or(available);
+            seam.extend_from_slice(part);
+            let length = part.len();
+            self.advance(length);
         }
-        Ok(())
+        self.seam = seam;
+        Ok(least as u64)
     }
 
     /// One block; `None` at a clean end.
@@ -306,13 +306,12 @@ impl<R: Read> Reader<R> {
         let mut block = [0; BLOCK];
         let mut filled = 0;
         while filled < BLOCK {
-            if self.start == self.end && self.refill()? == 0 {
+            let available = self.fill()?;
+            if available.is_empty() {
                 return if filled == 0 { Ok(None) } else { Err(TarError::Truncated { offset: self.consumed }) };
             }
-            let length = (BLOCK - filled).min(self.end - self.start);
-            if let (Some(to), Some(from)) =
-                (block.get_mut(filled..filled + length), self.buffer.get(self.start..self.start + length))
-            {
+            let length = (BLOCK - filled).min(available.len());
+            if let (Some(to), Some(from)) = (block.get_mut(filled..filled + length), available.get(..length)) {
                 to.copy_from_slice(from);
             }
             filled += length;
@@ -336,10 +335,11 @@ impl<R: Read> Reader<R> {
 
     fn skip(&mut self, mut length: u64) -> Result<(), TarError> {
         while length > 0 {
-            if self.start == self.end && self.refill()? == 0 {
+            let available = self.fill()?.len();
+            if available == 0 {
                 return Err(TarError::Truncated { offset: self.consumed });
             }
-            let part = length.min((self.end - self.start) as u64);
+            let part = length.min(available as u64);
             self.advance(part as usize);
             length -= part;
             if let Some(seek) = self.seek.filter(|_| length > 0) {

@@ -19,5 +19,8 @@ pub(crate) fn run(arguments: &ScanArgs, printer: &Printer) -> Result<Exit> {
         judging.judge(inventory, arguments.all, arguments.with_time, &progress)?
     };
     outputs::write(&report, &outputs, false, printer)?;
-    Ok(judge::exit(&report))
+    let exit = judge::exit(&report);
+    // The process ends here: giving back its texts one by one would only keep the caller waiting.
+    std::mem::forget((report, judging));
+    Ok(exit)
 }

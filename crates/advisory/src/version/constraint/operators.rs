@@ -61,8 +61,7 @@ fn holds(operator: &str, bound: &str, version: &Version) -> Result<Option<bool>,
             return Ok(within_prefix(prefix, version));
         }
     }
-    let limit = Version::parse(scheme, bound)?;
-    let order = version.order_against_bound(&limit);
+    let order = version.order_against_bound(bound)?;
     Ok(Some(match operator {
         "" if scheme == Scheme::Nuget => order.is_ge(),
         "" | "=" | "==" | "===" => order.is_eq(),

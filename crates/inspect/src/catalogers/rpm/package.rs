@@ -7,12 +7,13 @@ use seawall_model::{Ecosystem, Package, SourcePackage};
 
 use super::Fault;
 use super::header::{Header, tag};
+use crate::Paths;
 use crate::catalogers::os_bounds::{Bounds, dependencies};
 
 /// A package, its files, and what of it could not be read.
 pub(super) struct Read {
     pub(super) package: Package,
-    pub(super) files: Vec<String>,
+    pub(super) files: Paths,
     pub(super) fault: Option<Fault>,
 }
 
@@ -57,16 +58,16 @@ pub(super) fn read(bytes: &[u8], bounds: &mut Bounds) -> Result<Option<Read>, Fa
     package.provides = bounds.names(names).into_iter().map(str::to_owned).collect();
     let files = files(&header, bounds).unwrap_or_else(|error| {
         fault = Some(error.of(&package.name));
-        Vec::new()
+        Paths::default()
     });
     Ok(Some(Read { package, files, fault }))
 }
 
 /// The files without the folders.
-fn files(header: &Header<'_>, bounds: &mut Bounds) -> Result<Vec<String>, Fault> {
+fn files(header: &Header<'_>, bounds: &mut Bounds) -> Result<Paths, Fault> {
     let mut modes = header.short_numbers(tag::FILEMODES);
     let mut is_folder = || modes.as_mut().and_then(Iterator::next).is_some_and(|mode| mode & 0o170_000 == 0o040_000);
-    let mut files = Vec::new();
+    let mut files = Paths::default();
     let bases = header.strings(tag::BASENAMES)?;
     if bases.is_empty() {
         // Packages from before rpm 4 have whole paths.
@@ -80,7 +81,6 @@ fn files(header: &Header<'_>, bounds: &mut Bounds) -> Result<Vec<String>, Fault>
     let folders = header.strings(tag::DIRNAMES)?;
     let mut indexes =
         header.numbers(tag::DIRINDEXES).ok_or_else(|| Fault::malformed("file names without their folders"))?;
-    files.reserve(bases.len());
     for base in &bases {
         let folder = indexes.next().and_then(|at| folders.get(usize::try_from(at).ok()?));
         let folder = folder.ok_or_else(|| Fault::malformed("a file name without its folder"))?;
