@@ -16,6 +16,7 @@ use seawall_io::Limits;
 use seawall_model::{Digest, Platform, TargetKind};
 use serde::Deserialize;
 
+use crate::certificates::CertificateStore;
 use crate::credentials::CredentialStore;
 use crate::image_reference::ImageReference;
 use crate::manifest::{Document, choose};
@@ -30,8 +31,8 @@ pub use endpoint::{Mirror, MirrorError};
 pub struct RegistryOptions {
     /// Asks every registry over plain HTTP; without it only loopback is.
     pub plain_http: bool,
-    /// PEM certificates that are trusted instead of the public ones.
-    pub ca: Option<Vec<u8>>,
+    /// Which authorities are trusted, and what registries are shown that ask for a certificate.
+    pub certificates: CertificateStore,
     /// Asked in this order, before the registry itself.
     pub mirrors: Vec<Mirror>,
     /// Where credentials come from.
@@ -50,7 +51,7 @@ impl Default for RegistryOptions {
     fn default() -> Self {
         Self {
             plain_http: false,
-            ca: None,
+            certificates: CertificateStore::none(),
             mirrors: Vec::new(),
             credentials: CredentialStore::none(),
             attempts: 5,
