@@ -2,17 +2,17 @@
 #![allow(clippy::print_stderr, unreachable_pub, reason = "a skipped test must be seen; helpers are shared")]
 #![allow(clippy::disallowed_methods, reason = "tests read their own files")]
 
-use std::io::{Read, Write};
-use std::os::unix::fs::MetadataExt;
-use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+#[path = "engine/helpers.rs"]
+mod helpers;
 
-use seawall_io::{Limits, sha256};
-use seawall_model::{Platform, TargetKind};
-use seawall_target::{EngineOptions, Image, TargetError, open_docker, open_podman};
-use seawall_testkit::{ImageBuilder, TarBuilder};
+use std::io::{Read, Write};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+use helpers::{check, comes_up, end, load, may_start, platform, sample};
+use seawall_io::Limits;
+use seawall_model::TargetKind;
+use seawall_target::{EngineOptions, TargetError, open_docker, open_podman};
 
 const PROGRAM: &str = "/usr/sbin/dockerd";
 
@@ -23,28 +23,14 @@ struct Engine {
 
 impl Drop for Engine {
     fn drop(&mut self) {
-        // Asked by its own id to end, so that it ends the containerd that it started; killed where it does not.
-        let _ = Command::new("kill").arg(self.child.id().to_string()).status();
-        for _ in 0..400 {
-            if !matches!(self.child.try_wait(), Ok(None)) {
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        // So that it ends the containerd that it started.
+        end(&mut self.child);
     }
 }
 
 impl Engine {
     fn start() -> Option<Self> {
-        if !Path::new(PROGRAM).is_file() {
-            assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "{PROGRAM} must be installed where CI=true");
-            eprintln!("SKIPPED: {PROGRAM} is not installed");
-            return None;
-        }
-        if std::fs::metadata("/proc/self").map(|m| m.uid()).ok() != Some(0) {
-            eprintln!("SKIPPED: only root may start {PROGRAM}");
+        if !may_start(PROGRAM) {
             return None;
         }
         let folder = tempfile::tempdir().expect("a folder");
@@ -59,14 +45,9 @@ impl Engine {
             .stderr(log)
             .spawn();
         let mut engine = Self { child: child.expect("it starts"), folder };
-        for _ in 0..600 {
-            if UnixStream::connect(engine.socket()).is_ok() {
-                return Some(engine);
-            }
-            if engine.child.try_wait().expect("a child").is_some() {
-                break;
-            }
-            std::thread::sleep(Duration::from_millis(50));
+        let socket = engine.socket();
+        if comes_up(&mut engine.child, &socket) {
+            return Some(engine);
         }
         let log = std::fs::read_to_string(engine.folder.path().join("log")).unwrap_or_default();
         panic!("{PROGRAM} does not come up:\n{log}");
@@ -80,51 +61,14 @@ impl Engine {
         let host = Some(format!("unix://{}", self.socket().display()));
         EngineOptions { docker_host: host.clone(), podman_host: host, ..EngineOptions::default() }
     }
-
-    /// What `docker load` does.
-    fn load(&self, archive: &[u8]) {
-        let mut stream = UnixStream::connect(self.socket()).expect("it listens");
-        let head = format!(
-            "POST /images/load?quiet=1 HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-tar\r\n\
-             Content-Length: {}\r\nConnection: close\r\n\r\n",
-            archive.len()
-        );
-        stream.write_all(head.as_bytes()).expect("it takes it");
-        stream.write_all(archive).expect("it takes it");
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("an answer");
-        assert!(answer.starts_with("HTTP/1.1 200") && !answer.contains("error"), "{answer}");
-    }
-}
-
-fn platform() -> Platform {
-    Platform { os: "linux".into(), architecture: "amd64".into(), variant: None }
-}
-
-fn sample(name: &str) -> ImageBuilder {
-    ImageBuilder::new(name)
-        .config(serde_json::json!({"User": "1000"}))
-        .layer(TarBuilder::new().file("etc/os-release", b"ID=x\n"), "FROM base")
-        .layer(TarBuilder::new().file("app", name.as_bytes()), "COPY app /")
-}
-
-fn check(image: &Image) {
-    assert_eq!(image.config.user, "1000");
-    assert_eq!(image.layers.len(), 2);
-    for (index, layer) in image.layers.iter().enumerate() {
-        let mut bytes = Vec::new();
-        image.blobs.open(index).expect("opens").read_to_end(&mut bytes).expect("reads");
-        assert_eq!(sha256(&bytes), layer.diff_id);
-    }
-    assert_eq!(image.layers[1].instruction.as_deref(), Some("COPY app /"));
 }
 
 #[test]
 fn images_of_a_real_engine_are_read_by_name_and_id() {
     let Some(engine) = Engine::start() else { return };
-    engine.load(&sample("team/app:1").docker_archive());
+    load(&engine.socket(), &sample("team/app:1").docker_archive());
     // The same repository with another tag: only the one asked for is read.
-    engine.load(&sample("team/app:latest").docker_archive());
+    load(&engine.socket(), &sample("team/app:latest").docker_archive());
     let open = |name: &str| open_docker(name, &Limits::default(), &platform(), &engine.options());
     let first = open("team/app:1").expect("opens");
     check(&first);
@@ -139,7 +83,7 @@ fn images_of_a_real_engine_are_read_by_name_and_id() {
         assert_eq!(by_id.info.config_digest, Some(id));
         assert_eq!(by_id.info.name, name);
     }
-    // Podman answers the same questions at its own socket.
+    // The other kind of target asks the same questions; a real Podman answers them in podman.rs.
     let podman = open_podman("team/app:1", &Limits::default(), &platform(), &engine.options()).expect("opens");
     check(&podman);
     assert_eq!(podman.info.kind, TargetKind::Podman);
