@@ -6,6 +6,7 @@ mod challenge;
 mod client;
 mod endpoint;
 mod failure;
+mod kept;
 mod retry;
 
 use std::path::Path;
@@ -45,6 +46,9 @@ pub struct RegistryOptions {
     pub longest_wait: Duration,
     /// How long nothing may come.
     pub stall_timeout: Duration,
+    /// Largest layer, bytes as stored, that is kept in a temporary file while it is read, so that what a hard link in it
+    /// points back to need not be fetched again.
+    pub kept_bytes: u64,
 }
 
 impl Default for RegistryOptions {
@@ -58,6 +62,7 @@ impl Default for RegistryOptions {
             backoff: Duration::from_millis(500),
             longest_wait: Duration::from_secs(60),
             stall_timeout: Duration::from_secs(30),
+            kept_bytes: 1 << 30,
         }
     }
 }
