@@ -79,7 +79,7 @@ pub(crate) struct ReadArgs {
     /// Allow plain HTTP for registries that are not on this machine.
     #[arg(long)]
     pub(crate) plain_http: bool,
-    /// PEM certificates to trust for registries, instead of the public ones (else SSL_CERT_FILE); those in the engines' certs.d folders are trusted besides.
+    /// PEM certificates to trust for registries, instead of the public ones.
     #[arg(long, value_name = "FILE", env = "SEAWALL_CA")]
     pub(crate) ca: Option<PathBuf>,
     /// Registries to try before an image's own, as HOST[:PORT][/PREFIX]; repeatable.
