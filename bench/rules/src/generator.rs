@@ -73,9 +73,21 @@ pub struct Words {
 impl Words {
     /// Takes the words from the conditions of rules.
     pub fn of(conditions: &[&str]) -> Self {
-        let mut all: Vec<String> = ["sh", "bash", "cat", "nginx", "python3", "sshd", "runc", "java", "/usr/lib/libc.so.6", "/etc/ld.so.cache", "/tmp/x"]
-            .map(str::to_owned)
-            .to_vec();
+        let mut all: Vec<String> = [
+            "sh",
+            "bash",
+            "cat",
+            "nginx",
+            "python3",
+            "sshd",
+            "runc",
+            "java",
+            "/usr/lib/libc.so.6",
+            "/etc/ld.so.cache",
+            "/tmp/x",
+        ]
+        .map(str::to_owned)
+        .to_vec();
         for condition in conditions {
             let words = condition.split(|c: char| c.is_whitespace() || "(),=\"'".contains(c));
             all.extend(words.filter(|w| w.len() > 1 && w.len() < 60).map(str::to_owned));
@@ -149,18 +161,31 @@ fn process(random: &mut Random, words: &Words, key: u64) -> Process {
 }
 
 fn container(random: &mut Random, words: &Words) -> Container {
-    let images: Vec<&String> = words.all.iter().filter(|w| w.contains('/') && w.contains('.') && !w.starts_with('/')).collect();
-    let image = if images.is_empty() || random.chance(2) { "docker.io/library/nginx".to_owned() } else { (*random.pick(&images)).clone() };
+    let images: Vec<&String> =
+        words.all.iter().filter(|w| w.contains('/') && w.contains('.') && !w.starts_with('/')).collect();
+    let image = if images.is_empty() || random.chance(2) {
+        "docker.io/library/nginx".to_owned()
+    } else {
+        (*random.pick(&images)).clone()
+    };
     Container {
         id: "0123456789abcdef0123456789abcdef".to_owned(),
         image_repository: if random.chance(5) { None } else { Some(image) },
         privileged: *random.pick(&[None, Some(true), Some(false)]),
         mounts: if random.chance(2) {
-            vec![ContainerMount { source: random.pick(&["/proc", "/etc", "/data", "/root/x"]).to_string(), destination: "/x".to_owned(), ..Default::default() }]
+            vec![ContainerMount {
+                source: random.pick(&["/proc", "/etc", "/data", "/root/x"]).to_string(),
+                destination: "/x".to_owned(),
+                ..Default::default()
+            }]
         } else {
             Vec::new()
         },
-        pod: random.chance(2).then(|| Pod { name: "p".to_owned(), namespace: "kube-system".to_owned(), ..Pod::default() }),
+        pod: random.chance(2).then(|| Pod {
+            name: "p".to_owned(),
+            namespace: "kube-system".to_owned(),
+            ..Pod::default()
+        }),
         ..Container::default()
     }
 }
@@ -195,20 +220,29 @@ fn descriptor(random: &mut Random, words: &Words, kind: EventKind, result: i64) 
                 ..File::default()
             }))
         }
-        K::Connect | K::Accept | K::Accept4 | K::Bind | K::Listen | K::Sendto | K::Sendmsg | K::Recvfrom | K::Recvmsg | K::Dup | K::Dup2 | K::Dup3 => {
-            Some(Descriptor::Socket(Socket {
-                number: random.below(5) as i64,
-                family: *random.pick(&[2, 2, 2, 10, 1]),
-                kind: *random.pick(&[1, 2]),
-                protocol: *random.pick(&[0, 6, 17]),
-                local: (!random.chance(8)).then(|| end(random)),
-                remote: (!random.chance(5)).then(|| end(random)),
-                server: random.chance(2),
-                path: "/run/docker.sock".into(),
-                connected: random.chance(2),
-                name_changed: random.chance(2),
-            }))
-        }
+        K::Connect
+        | K::Accept
+        | K::Accept4
+        | K::Bind
+        | K::Listen
+        | K::Sendto
+        | K::Sendmsg
+        | K::Recvfrom
+        | K::Recvmsg
+        | K::Dup
+        | K::Dup2
+        | K::Dup3 => Some(Descriptor::Socket(Socket {
+            number: random.below(5) as i64,
+            family: *random.pick(&[2, 2, 2, 10, 1]),
+            kind: *random.pick(&[1, 2]),
+            protocol: *random.pick(&[0, 6, 17]),
+            local: (!random.chance(8)).then(|| end(random)),
+            remote: (!random.chance(5)).then(|| end(random)),
+            server: random.chance(2),
+            path: "/run/docker.sock".into(),
+            connected: random.chance(2),
+            name_changed: random.chance(2),
+        })),
         _ if random.chance(6) => Some(Descriptor::Other { number: 4, name: "pipe".into() }),
         _ => None,
     }
@@ -225,17 +259,24 @@ fn arguments(random: &mut Random, words: &Words, kind: EventKind) -> Vec<(Argume
             vec![(Argument::OldPath, located(random)), (Argument::NewPath, located(random))]
         }
         K::Unlink | K::Rmdir | K::Mkdir | K::Mkdirat => vec![(Argument::Path, located(random))],
-        K::Unlinkat => vec![(Argument::Name, located(random)), (Argument::Flags, ArgumentValue::Flags(random.below(2) as u64 * 0x200))],
+        K::Unlinkat => vec![
+            (Argument::Name, located(random)),
+            (Argument::Flags, ArgumentValue::Flags(random.below(2) as u64 * 0x200)),
+        ],
         K::Symlink | K::Symlinkat => vec![(Argument::Target, located(random)), (Argument::LinkPath, located(random))],
         K::Chmod | K::Fchmodat | K::Fchmod => {
             let mode = *random.pick(&[0o755, 0o644, 0o4755, 0o2755]);
             vec![(Argument::Filename, located(random)), (Argument::Mode, ArgumentValue::Flags(mode))]
         }
         K::Ptrace => vec![(Argument::Request, ArgumentValue::Flags(*random.pick(&[0, 16, 0x4206, 4, 7])))],
-        K::Setuid => vec![(Argument::Uid, ArgumentValue::Text(random.pick(&["root", "nobody", "daemon"]).to_string().into()))],
+        K::Setuid => {
+            vec![(Argument::Uid, ArgumentValue::Text(random.pick(&["root", "nobody", "daemon"]).to_string().into()))]
+        }
         K::Bpf => vec![(Argument::Cmd, ArgumentValue::Flags(*random.pick(&[5, 0, 8])))],
         K::Socket => vec![(Argument::Domain, ArgumentValue::Flags(*random.pick(&[2, 10, 17])))],
-        K::Recvfrom => vec![(Argument::Data, ArgumentValue::Text(vec![0xca, 0xfe, 0xba, 0xbe, random.below(4) as u8].into()))],
+        K::Recvfrom => {
+            vec![(Argument::Data, ArgumentValue::Text(vec![0xca, 0xfe, 0xba, 0xbe, random.below(4) as u8].into()))]
+        }
         _ => Vec::new(),
     }
 }

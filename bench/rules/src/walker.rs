@@ -46,7 +46,8 @@ impl Walker {
     pub fn new(set: &RuleSet, addresses: &BTreeMap<String, Vec<IpAddr>>) -> Self {
         let mut macros = BTreeMap::new();
         let enabled = set.rules().iter().enumerate().filter(|(_, rule)| rule.enabled);
-        let rules = enabled.map(|(number, rule)| (number, plant(&rule.condition, set, addresses, &mut macros))).collect();
+        let rules =
+            enabled.map(|(number, rule)| (number, plant(&rule.condition, set, addresses, &mut macros))).collect();
         Self { rules }
     }
 
@@ -108,7 +109,8 @@ fn constant(field: &FieldRef, operator: Operator, text: &str, addresses: &BTreeM
         FieldType::Boolean => Constant::Boolean(text == "true"),
         FieldType::Address => Constant::Address(text.parse().expect("an address")),
         FieldType::Network => {
-            let (address, prefix) = text.split_once('/').unwrap_or((text, if text.contains(':') { "128" } else { "32" }));
+            let (address, prefix) =
+                text.split_once('/').unwrap_or((text, if text.contains(':') { "128" } else { "32" }));
             Constant::Net(address.parse().expect("an address"), prefix.parse().expect("bits"))
         }
         FieldType::Domain => Constant::Domain(addresses.get(text).cloned().unwrap_or_default()),
@@ -175,9 +177,8 @@ fn number_fits(operator: Operator, n: i128, wanted: i128) -> bool {
 }
 
 fn text_fits(operator: Operator, text: &[u8], wanted: &[u8]) -> bool {
-    let contains = |text: &[u8], wanted: &[u8]| {
-        wanted.is_empty() || text.windows(wanted.len()).any(|window| window == wanted)
-    };
+    let contains =
+        |text: &[u8], wanted: &[u8]| wanted.is_empty() || text.windows(wanted.len()).any(|window| window == wanted);
     match operator {
         Operator::NotEqual => text != wanted,
         Operator::Contains | Operator::ContainsBytes => contains(text, wanted),
@@ -187,7 +188,9 @@ fn text_fits(operator: Operator, text: &[u8], wanted: &[u8]) -> bool {
         Operator::Glob => glob(wanted, text),
         Operator::GlobAnyCase => glob(&wanted.to_ascii_lowercase(), &text.to_ascii_lowercase()),
         Operator::PathMatch => {
-            let parts = |path: &[u8]| path.split(|b| *b == b'/').filter(|p| !p.is_empty()).map(<[u8]>::to_vec).collect::<Vec<_>>();
+            let parts = |path: &[u8]| {
+                path.split(|b| *b == b'/').filter(|p| !p.is_empty()).map(<[u8]>::to_vec).collect::<Vec<_>>()
+            };
             let (have, want) = (parts(text), parts(wanted));
             want.len() <= have.len() && want.iter().zip(&have).all(|(w, h)| glob(w, h))
         }
@@ -208,8 +211,12 @@ fn glob(pattern: &[u8], text: &[u8]) -> bool {
 
 fn within(address: IpAddr, net: IpAddr, bits: u32) -> bool {
     match (address, net) {
-        (IpAddr::V4(a), IpAddr::V4(n)) => (0..bits).all(|i| u32::from(a) >> (31 - i) & 1 == u32::from(n) >> (31 - i) & 1),
-        (IpAddr::V6(a), IpAddr::V6(n)) => (0..bits).all(|i| u128::from(a) >> (127 - i) & 1 == u128::from(n) >> (127 - i) & 1),
+        (IpAddr::V4(a), IpAddr::V4(n)) => {
+            (0..bits).all(|i| u32::from(a) >> (31 - i) & 1 == u32::from(n) >> (31 - i) & 1)
+        }
+        (IpAddr::V6(a), IpAddr::V6(n)) => {
+            (0..bits).all(|i| u128::from(a) >> (127 - i) & 1 == u128::from(n) >> (127 - i) & 1)
+        }
         _ => false,
     }
 }

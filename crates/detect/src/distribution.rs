@@ -88,8 +88,18 @@ pub(crate) fn of(os: &OperatingSystem) -> Option<Distribution> {
         "photon" => rpm(format!("photon:{minor}"), "vmware-photon", &minor),
         "azurelinux" => rpm(format!("azurelinux:{minor}"), "", ""),
         "mariner" => rpm(format!("mariner:{minor}"), "", ""),
-        "opensuse-leap" | "opensuse" => rpm(format!("opensuse:leap-{minor}"), "opensuse", &minor),
+        "opensuse-leap" | "opensuse" => {
+            let mut leap = rpm(format!("opensuse:leap-{minor}"), "opensuse", &minor)?;
+            leap.streams.push(format!("opensuse:leap-{minor}-nonfree"));
+            Some(leap)
+        }
         "opensuse-tumbleweed" => rpm("opensuse:tumbleweed".to_owned(), "", ""),
+        // The small systems for container hosts number themselves, apart from the service packs that they are made of.
+        "leap-micro" | "opensuse-leap-micro" => rpm(format!("opensuse:leap-micro-{minor}"), "", ""),
+        "sle-micro" | "sle-micro-rancher" | "suse-microos" => {
+            rpm(format!("suse:linux-enterprise-micro-{minor}"), "", "")
+        }
+        "sl-micro" => rpm(format!("suse:linux-micro-{minor}"), "", ""),
         "sles" | "sled" | "sles_sap" | "suse" | "sle_hpc" => {
             let service_pack = match version.split_once('.') {
                 Some((major, pack)) => format!("{major}-sp{pack}"),
@@ -218,6 +228,10 @@ mod tests {
             ("sles", "15.4", "suse:linux-enterprise-server-15-sp4"),
             ("opensuse-leap", "15.5", "opensuse:leap-15.5"),
             ("opensuse-tumbleweed", "20240101", "opensuse:tumbleweed"),
+            ("leap-micro", "5.4", "opensuse:leap-micro-5.4"),
+            ("sle-micro", "5.3", "suse:linux-enterprise-micro-5.3"),
+            ("sle-micro-rancher", "5.4", "suse:linux-enterprise-micro-5.4"),
+            ("sl-micro", "6.0", "suse:linux-micro-6.0"),
         ] {
             assert_eq!(streams(id, version).first().map(String::as_str), Some(stream), "{id} {version}");
         }

@@ -51,7 +51,9 @@ fn base_step(inventory: &Inventory, findings: &[&Finding]) -> FixStep {
     let upgrade = match os.map(|o| o.id.as_str()) {
         Some("alpine" | "wolfi" | "chainguard") => "apk upgrade --no-cache",
         Some("debian" | "ubuntu") => "apt-get update && apt-get upgrade -y",
-        Some("sles" | "opensuse-leap" | "opensuse-tumbleweed") => "zypper --non-interactive update",
+        Some("sles" | "sle-micro" | "sl-micro" | "leap-micro" | "opensuse-leap" | "opensuse-tumbleweed") => {
+            "zypper --non-interactive update"
+        }
         Some("photon" | "azurelinux" | "mariner") => "tdnf update -y",
         _ => "dnf upgrade -y",
     };

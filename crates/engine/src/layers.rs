@@ -45,6 +45,7 @@ impl Inspector {
         let work = || {
             while let Some(index) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
                 let result = self.layer(&image, *index);
+                image.blobs.release(*index);
                 let failed = result.is_err();
                 if let Some(Ok(mut slot)) = results.get(*index).map(Mutex::lock) {
                     *slot = Some(result);
@@ -119,9 +120,19 @@ impl Inspector {
             }
         }
         if !read.deferred.is_empty() {
-            let decoder = Decoder::new(image.blobs.open(index)?, &self.limits).map_err(failed)?;
+            let blob = DigestReader::new(image.blobs.open(index)?);
+            let decoder = Decoder::new(blob, &self.limits).map_err(failed)?;
             let decoder = io::BufReader::with_capacity(PIPE.1, decoder);
-            Pass::new(&self.units, &self.limits).links(decoder, &read.deferred, &mut scan).map_err(failed)?;
+            let pass = Pass::new(&self.units, &self.limits);
+            let decoder = pass.links(decoder, &read.deferred, &mut scan).map_err(failed)?;
+            // What is read a second time may have come a second time, and is another until its digest says otherwise.
+            if let Some(decoder) = decoder.filter(|_| read.verified) {
+                let actual = decoder.into_inner().drain().map_err(failed)?.finish();
+                if actual != read.digest {
+                    let what = format!("layer {index} (blob, read again)");
+                    return Err(TargetError::DigestMismatch { what, expected: read.digest, actual }.into());
+                }
+            }
         }
         let cached = CachedLayer { scan, uncompressed_size: read.uncompressed_size };
         if let Some(cache) = self.cache.as_ref().filter(|_| read.verified) {

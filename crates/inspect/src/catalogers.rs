@@ -1,6 +1,7 @@
 //! The registry of catalogers: one file and one line each. The order is the order of the reference page.
 
 mod apk;
+mod chisel_manifest;
 mod dpkg;
 mod dpkg_copyright;
 mod dpkg_files;
@@ -51,6 +52,7 @@ pub const CATALOGERS: &[&dyn Cataloger] = &[
     &dpkg::DebianDpkg,
     &dpkg_files::DebianDpkgFiles,
     &dpkg_copyright::DebianCopyright,
+    &chisel_manifest::ChiselManifest,
     &apk::AlpineApk,
     &rpm::RpmBerkeleyDb,
     &rpm::RpmNdb,

@@ -116,11 +116,17 @@ impl<'a> Pass<'a> {
         Ok((self.scan, Deferred(self.links), reader))
     }
 
-    /// Reads a layer again for the content of hard links that came after it.
+    /// Reads a layer again for the content of hard links that came after it. The reader is given back as by
+    /// [`Pass::layer`].
     ///
     /// # Errors
     /// As [`Pass::layer`].
-    pub fn links<R: io::BufRead>(mut self, source: R, deferred: &Deferred, scan: &mut LayerScan) -> io::Result<()> {
+    pub fn links<R: io::BufRead>(
+        mut self,
+        source: R,
+        deferred: &Deferred,
+        scan: &mut LayerScan,
+    ) -> io::Result<Option<R>> {
         let mut reader = Reader::new(source);
         while let Ok(Some(entry)) = reader.next_entry() {
             let Ok(path) = clean_path(&entry.path, self.limits.path_bytes) else { continue };
@@ -138,8 +144,15 @@ impl<'a> Pass<'a> {
             }
             scan.seen.extend(seen);
         }
+        let reader = match reader.drain() {
+            Ok(reader) => Some(reader),
+            Err(error) => {
+                self.broken("", error.into())?;
+                None
+            }
+        };
         scan.unknowns.append(&mut self.scan.unknowns);
-        Ok(())
+        Ok(reader)
     }
 
     /// One file of a folder; `open` gives its bytes.

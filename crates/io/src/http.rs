@@ -5,6 +5,8 @@ mod address;
 mod body;
 mod error;
 mod settings;
+mod tls;
+mod trust;
 
 use std::io::Read;
 use std::time::{Duration, Instant};
@@ -18,6 +20,7 @@ pub use body::HttpBody;
 pub use error::HttpError;
 use settings::agent;
 pub use settings::{HttpProxy, HttpSettings, Redirects};
+pub use trust::ClientIdentity;
 
 /// Header names that are credentials by nature.
 const CREDENTIALS: [&str; 3] = ["authorization", "cookie", "proxy-authorization"];
@@ -58,6 +61,8 @@ impl HttpMethod {
 #[derive(Debug, Clone)]
 pub struct HttpClient {
     agent: Agent,
+    /// For the one host that may see the client's certificate.
+    known: Option<(Uri, Agent)>,
     settings: HttpSettings,
 }
 
@@ -67,7 +72,22 @@ impl HttpClient {
     /// # Errors
     /// When the certificates or the proxy address cannot be read.
     pub fn new(settings: HttpSettings) -> Result<Self, HttpError> {
-        Ok(Self { agent: agent(&settings)?, settings })
+        let known = match &settings.identity {
+            None => None,
+            Some(identity) => {
+                let origin = checked(&format!("https://{}", identity.host), false)?;
+                Some((origin, agent(&settings, Some(identity))?))
+            }
+        };
+        Ok(Self { agent: agent(&settings, None)?, known, settings })
+    }
+
+    /// What speaks to this address, and whether it shows the client's certificate.
+    fn agent(&self, uri: &Uri) -> (&Agent, bool) {
+        match &self.known {
+            Some((origin, agent)) if same_origin(origin, uri) => (agent, true),
+            _ => (&self.agent, false),
+        }
     }
 
     /// A request to an absolute address, to be completed and sent.
@@ -195,10 +215,10 @@ impl HttpRequest<'_> {
                 SendBody::from_owned_reader(reader.take(length))
             }
         };
-        let fail = |error| failed(uri, &self.client.settings, error);
+        let (agent, shown) = self.client.agent(uri);
+        let fail = |error| failed(uri, &self.client.settings, shown, error);
         let request = builder.body(body).map_err(|error| fail(ureq::Error::Http(error)))?;
         let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        let agent = &self.client.agent;
         let mut request = agent.configure_request(request).timeout_global(left.map(at_least_a_moment));
         if is_loopback(uri.host().unwrap_or_default()) {
             request = request.proxy(None);
@@ -276,7 +296,7 @@ fn at_least_a_moment(left: Duration) -> Duration {
     left.max(Duration::from_millis(1))
 }
 
-fn failed(uri: &Uri, settings: &HttpSettings, error: ureq::Error) -> HttpError {
+fn failed(uri: &Uri, settings: &HttpSettings, identified: bool, error: ureq::Error) -> HttpError {
     let url = shown(&uri.to_string());
     match error {
         ureq::Error::Timeout(which) => {
@@ -288,6 +308,11 @@ fn failed(uri: &Uri, settings: &HttpSettings, error: ureq::Error) -> HttpError {
             HttpError::Timeout { url, limit }
         }
         ureq::Error::HostNotFound => HttpError::Transport { url, reason: "host not found".to_owned() },
+        ureq::Error::Io(error) => match error.get_ref().and_then(|inner| inner.downcast_ref()) {
+            Some(error) => tls::failed(url, identified, error),
+            None => HttpError::Transport { url, reason: error.to_string() },
+        },
+        ureq::Error::Rustls(error) => tls::failed(url, identified, &error),
         other => HttpError::Transport { url, reason: other.to_string() },
     }
 }

@@ -26,8 +26,8 @@ pub use bounded::{SectionReader, read_bounded, read_to_limit};
 pub use decompress::{Compression, Decoder};
 pub use digest::{DigestReader, crc32, sha256};
 pub use http::{
-    HttpBody, HttpClient, HttpError, HttpMethod, HttpProxy, HttpRequest, HttpResponse, HttpSettings, Redirects,
-    is_loopback,
+    ClientIdentity, HttpBody, HttpClient, HttpError, HttpMethod, HttpProxy, HttpRequest, HttpResponse, HttpSettings,
+    Redirects, is_loopback,
 };
 pub use limits::{LimitExceeded, Limits};
 pub use local::{LocalAddress, LocalBody, LocalCloser, LocalHttp, LocalResponse};

@@ -79,7 +79,8 @@ impl<'r> Run<'r, '_> {
             _ => {}
         }
         let program = self.program;
-        let children = |from: u32, count: u32| program.children.get(from as usize..(from + count) as usize).unwrap_or_default();
+        let children =
+            |from: u32, count: u32| program.children.get(from as usize..(from + count) as usize).unwrap_or_default();
         let holds = match program.nodes.get(index) {
             Some(Node::Test(atom)) => self.atom(*atom),
             Some(Node::Not(inner)) => !self.node(*inner),
@@ -115,12 +116,10 @@ impl<'r> Run<'r, '_> {
                     _ => false,
                 })
             }
-            Some(Atom::Made { subject, test }) => {
-                subject.make(self.view).is_some_and(|made| match &made {
-                    Made::List(_) => matches!(test, crate::matcher::Test::Exists),
-                    one => one.value().is_some_and(|value| test.holds(value)),
-                })
-            }
+            Some(Atom::Made { subject, test }) => subject.make(self.view).is_some_and(|made| match &made {
+                Made::List(_) => matches!(test, crate::matcher::Test::Exists),
+                one => one.value().is_some_and(|value| test.holds(value)),
+            }),
             Some(Atom::Elements { subject, words, every }) => match subject.make(self.view) {
                 Some(Made::List(items)) if *every => items.iter().all(|i| words.contains(i.as_slice())),
                 Some(Made::List(items)) => items.iter().any(|i| words.contains(i.as_slice())),
@@ -168,7 +167,8 @@ impl<'r> Run<'r, '_> {
         if looked_up == UNKNOWN {
             let Some(reference) = self.atoms.fields.get(known.field as usize) else { return false };
             let Scratch { words, several, buffers, .. } = self.scratch;
-            let (Some(list), Some((_, buffer))) = (several.get_mut(index), buffers.get_mut(known.field as usize)) else {
+            let (Some(list), Some((_, buffer))) = (several.get_mut(index), buffers.get_mut(known.field as usize))
+            else {
                 return false;
             };
             list.clear();
@@ -192,7 +192,9 @@ impl<'r> Run<'r, '_> {
             (Made::Text(a), Made::Text(b)) => match operator {
                 Operator::NotEqual => a != b,
                 Operator::Contains => memchr::memmem::find(a, b).is_some(),
-                Operator::ContainsAnyCase => memchr::memmem::find(&a.to_ascii_lowercase(), &b.to_ascii_lowercase()).is_some(),
+                Operator::ContainsAnyCase => {
+                    memchr::memmem::find(&a.to_ascii_lowercase(), &b.to_ascii_lowercase()).is_some()
+                }
                 Operator::StartsWith => a.starts_with(b),
                 Operator::EndsWith => a.ends_with(b),
                 _ => a == b,

@@ -80,10 +80,18 @@ impl Assembler<'_> {
                 let Some(found) = (self.visible)(name) else { return Err(self.unknown_macro(name, *span)) };
                 *size = size.saturating_add(found.size);
                 if *size > MAX_SIZE {
-                    return Err(fault(*span, format!("the condition has more than {MAX_SIZE} checks with its macros"), None));
+                    return Err(fault(
+                        *span,
+                        format!("the condition has more than {MAX_SIZE} checks with its macros"),
+                        None,
+                    ));
                 }
                 if found.depth > MAX_DEPTH {
-                    return Err(fault(*span, format!("the condition nests deeper than {MAX_DEPTH} levels with its macros"), None));
+                    return Err(fault(
+                        *span,
+                        format!("the condition nests deeper than {MAX_DEPTH} levels with its macros"),
+                        None,
+                    ));
                 }
                 (found.formula, found.depth)
             }
@@ -93,7 +101,8 @@ impl Assembler<'_> {
             }
         };
         if *size > MAX_SIZE || depth > MAX_DEPTH {
-            let message = format!("the condition has more than {MAX_SIZE} checks, or nests deeper than {MAX_DEPTH} levels");
+            let message =
+                format!("the condition has more than {MAX_SIZE} checks, or nests deeper than {MAX_DEPTH} levels");
             return Err(fault(Span::default(), message, None));
         }
         Ok((formula, depth))
@@ -132,7 +141,11 @@ fn formula_of(check: &Check) -> Result<Formula> {
         Right::List(values) => match check.quantifier {
             None => spec_of(check, &subject, check.operator, values)?,
             Some(quantifier) if subject.kind() == FieldType::Domain => {
-                return Err(fault(check.span, format!("`{quantifier}` does not compare names"), Some("use `in`".to_owned())));
+                return Err(fault(
+                    check.span,
+                    format!("`{quantifier}` does not compare names"),
+                    Some("use `in`".to_owned()),
+                ));
             }
             Some(quantifier) => {
                 let each: Vec<Spec> = values
@@ -153,7 +166,9 @@ fn formula_of(check: &Check) -> Result<Formula> {
     }
     Ok(match (spec, &subject) {
         // Where there is one value, or one pair of sides, a comparison for difference is that it is there and not equal.
-        (Spec::Not(inner), Subject::Field(field)) if !matches!(field.field.extract, Extract::Ancestors(_)) || field.is_single() => {
+        (Spec::Not(inner), Subject::Field(field))
+            if !matches!(field.field.extract, Extract::Ancestors(_)) || field.is_single() =>
+        {
             Formula::And(vec![Rc::new(test(Spec::Exists)), Rc::new(Formula::Not(Rc::new(test(*inner))))])
         }
         (Spec::AllOf(all), Subject::Field(field)) if field.is_single() => {
@@ -194,7 +209,11 @@ fn against(check: &Check, subject: &Subject, other: Subject) -> Result<Spec> {
         return Ok(Spec::Against(operator, Box::new(other)));
     }
     let message = format!("`{operator}` cannot compare {} with {}", kinds.0.name(), kinds.1.name());
-    Err(fault(check.span, message, Some("the right side is compared as it is, with `=`, `!=`, `<` or `contains`".to_owned())))
+    Err(fault(
+        check.span,
+        message,
+        Some("the right side is compared as it is, with `=`, `!=`, `<` or `contains`".to_owned()),
+    ))
 }
 
 fn spec_of(check: &Check, subject: &Subject, operator: Operator, values: &[String]) -> Result<Spec> {
@@ -203,22 +222,36 @@ fn spec_of(check: &Check, subject: &Subject, operator: Operator, values: &[Strin
         return match operator {
             Operator::In => Ok(Spec::EveryElement(words())),
             Operator::Intersects => Ok(Spec::AnyElement(words())),
-            _ => Err(fault(check.span, format!("`{operator}` does not compare lists"), Some("use `in`, `intersects` or `exists`".to_owned()))),
+            _ => Err(fault(
+                check.span,
+                format!("`{operator}` does not compare lists"),
+                Some("use `in`, `intersects` or `exists`".to_owned()),
+            )),
         };
     }
     let kind = subject.kind();
     let equal = matches!(operator, Operator::Equal | Operator::In | Operator::Intersects | Operator::NotEqual);
-    let several = matches!(subject, Subject::Field(FieldRef { field, .. }) if matches!(field.extract, Extract::Ends(_)));
+    let several =
+        matches!(subject, Subject::Field(FieldRef { field, .. }) if matches!(field.extract, Extract::Ends(_)));
     let texts = matches!(kind, FieldType::Text | FieldType::Bytes);
     let numbers = matches!(kind, FieldType::Signed | FieldType::Unsigned);
-    let ordered = matches!(operator, Operator::Less | Operator::LessOrEqual | Operator::Greater | Operator::GreaterOrEqual);
+    let ordered =
+        matches!(operator, Operator::Less | Operator::LessOrEqual | Operator::Greater | Operator::GreaterOrEqual);
     if !(equal || (texts && !ordered) || (numbers && ordered && !several)) {
         let hint = match kind {
-            FieldType::Text | FieldType::Bytes => "texts are compared with `=`, `in`, `contains`, `startswith` and so on",
-            FieldType::Signed | FieldType::Unsigned if !several => "numbers are compared with `=`, `in`, `<`, `>=` and so on",
+            FieldType::Text | FieldType::Bytes => {
+                "texts are compared with `=`, `in`, `contains`, `startswith` and so on"
+            }
+            FieldType::Signed | FieldType::Unsigned if !several => {
+                "numbers are compared with `=`, `in`, `<`, `>=` and so on"
+            }
             _ => "it is compared with `=`, `!=` and `in`",
         };
-        return Err(fault(check.span, format!("`{operator}` does not compare a {}", kind.name()), Some(hint.to_owned())));
+        return Err(fault(
+            check.span,
+            format!("`{operator}` does not compare a {}", kind.name()),
+            Some(hint.to_owned()),
+        ));
     }
     let plain = match kind {
         FieldType::Text | FieldType::Bytes => text_spec(check, operator, values, words)?,
@@ -230,7 +263,10 @@ fn spec_of(check: &Check, subject: &Subject, operator: Operator, values: &[Strin
             }
         }
         FieldType::Boolean => {
-            let parsed = values.iter().map(|v| v.parse::<bool>().map_err(|_| v)).collect::<std::result::Result<BTreeSet<_>, _>>();
+            let parsed = values
+                .iter()
+                .map(|v| v.parse::<bool>().map_err(|_| v))
+                .collect::<std::result::Result<BTreeSet<_>, _>>();
             match parsed {
                 Err(value) => return Err(bad_value(check, value, "neither `true` nor `false`")),
                 Ok(set) => match (set.contains(&true), set.contains(&false)) {
@@ -241,21 +277,28 @@ fn spec_of(check: &Check, subject: &Subject, operator: Operator, values: &[Strin
             }
         }
         FieldType::Address => {
-            let parse = |v: &String| v.parse::<IpAddr>().map(|a| a.to_canonical()).map_err(|_| bad_value(check, v, "no IP address"));
+            let parse = |v: &String| {
+                v.parse::<IpAddr>().map(|a| a.to_canonical()).map_err(|_| bad_value(check, v, "no IP address"))
+            };
             Spec::Addresses(values.iter().map(parse).collect::<Result<_>>()?)
         }
         FieldType::Network => {
             let parse = |v: &String| Net::parse(v).ok_or_else(|| bad_value(check, v, "no network such as 10.0.0.0/8"));
             Spec::Networks(values.iter().map(parse).collect::<Result<_>>()?)
         }
-        FieldType::Domain => Spec::Domains(values.iter().map(|v| v.trim_end_matches('.').to_ascii_lowercase()).collect()),
+        FieldType::Domain => {
+            Spec::Domains(values.iter().map(|v| v.trim_end_matches('.').to_ascii_lowercase()).collect())
+        }
     };
     Ok(if operator == Operator::NotEqual { Spec::Not(Box::new(plain)) } else { plain })
 }
 
 fn text_spec(check: &Check, operator: Operator, values: &[String], words: impl Fn() -> Words) -> Result<Spec> {
     let hex = || -> Result<Words> {
-        values.iter().map(|v| unhex(v).ok_or_else(|| bad_value(check, v, "no even number of hexadecimal digits"))).collect()
+        values
+            .iter()
+            .map(|v| unhex(v).ok_or_else(|| bad_value(check, v, "no even number of hexadecimal digits")))
+            .collect()
     };
     Ok(match operator {
         Operator::Contains => Spec::Contains(words()),
@@ -310,8 +353,11 @@ fn unhex(text: &str) -> Option<Box<[u8]>> {
     if digits.is_empty() || digits.len() % 2 != 0 {
         return None;
     }
-    digits.chunks(2).map(|pair| match pair {
-        [high, low] => u8::try_from(high * 16 + low).ok(),
-        _ => None,
-    }).collect()
+    digits
+        .chunks(2)
+        .map(|pair| match pair {
+            [high, low] => u8::try_from(high * 16 + low).ok(),
+            _ => None,
+        })
+        .collect()
 }

@@ -60,14 +60,18 @@ impl RuleSet {
         }
         if loaded.total > MAX_TOTAL {
             let place = rules.last().map(|r| r.place.clone());
-            errors.extend(place.map(|p| Problem { message: format!("the rules have more than {MAX_TOTAL} checks with their macros"), ..p }));
+            errors.extend(place.map(|p| Problem {
+                message: format!("the rules have more than {MAX_TOTAL} checks with their macros"),
+                ..p
+            }));
         }
         if !errors.is_empty() {
             errors.sort();
             errors.dedup();
             return Err(RulesError { problems: errors });
         }
-        let macros = table.numbers.iter().filter_map(|(name, number)| Some((name.clone(), table.parsed.get(*number)?.clone()?)));
+        let macros =
+            table.numbers.iter().filter_map(|(name, number)| Some((name.clone(), table.parsed.get(*number)?.clone()?)));
         let mut set = Self::compile(loaded.rules, macros.collect(), &loaded.formulas);
         set.counts = counts;
         set.all_match = options.all_match;
@@ -85,11 +89,15 @@ impl RuleSet {
             };
             if rule.kinds.is_empty() && unsupplied.events.is_empty() && unsupplied.condition_fields.is_empty() {
                 warn(format!("the rule `{}` can never match", rule.name));
-            } else if rule.kinds.len() > MANY_KINDS.min(seawall_model::EventKind::ALL.len() - 1) && loaded.warn_kinds.contains(&number) {
+            } else if rule.kinds.len() > MANY_KINDS.min(seawall_model::EventKind::ALL.len() - 1)
+                && loaded.warn_kinds.contains(&number)
+            {
                 warn(format!("the rule `{}` is looked at for every event: it names no `evt.type`", rule.name));
             }
         }
-        loaded.unsupplied.retain(|u| !(u.condition_fields.is_empty() && u.output_fields.is_empty() && u.events.is_empty()));
+        loaded
+            .unsupplied
+            .retain(|u| !(u.condition_fields.is_empty() && u.output_fields.is_empty() && u.events.is_empty()));
         set.unsupplied = loaded.unsupplied;
         warnings.sort();
         set.warnings = warnings;
@@ -97,7 +105,10 @@ impl RuleSet {
     }
 }
 
-fn parse_macros(macros: &[MacroDefinition<'_>], errors: &mut Vec<Problem>) -> (Vec<Option<Expression>>, HashMap<String, usize>) {
+fn parse_macros(
+    macros: &[MacroDefinition<'_>],
+    errors: &mut Vec<Problem>,
+) -> (Vec<Option<Expression>>, HashMap<String, usize>) {
     let mut parsed = Vec::with_capacity(macros.len());
     let mut numbers = HashMap::new();
     for (number, one) in macros.iter().enumerate() {
@@ -172,7 +183,14 @@ struct Loaded {
 }
 
 impl Loaded {
-    fn rule(&mut self, definition: &RuleDefinition<'_>, macros: &Macros<'_, '_>, options: &Options, errors: &mut Vec<Problem>, warnings: &mut Vec<Problem>) {
+    fn rule(
+        &mut self,
+        definition: &RuleDefinition<'_>,
+        macros: &Macros<'_, '_>,
+        options: &Options,
+        errors: &mut Vec<Problem>,
+        warnings: &mut Vec<Problem>,
+    ) {
         let name = &definition.name;
         if !matches!(definition.source.as_str(), "syscall" | "internal") {
             let message = format!("the rule `{name}` is left out: nothing supplies events of `{}`", definition.source);
@@ -190,7 +208,8 @@ impl Loaded {
             }
         };
         let skip = |problem: Problem, warnings: &mut Vec<Problem>| {
-            warnings.push(Problem { message: format!("the rule `{name}` is left out: {}", problem.message), ..problem });
+            warnings
+                .push(Problem { message: format!("the rule `{name}` is left out: {}", problem.message), ..problem });
         };
         let visible = |name: &str| macros.assemble(*macros.numbers.get(name)?);
         let inlined = match (Assembler { visible: &visible, names: &macros.numbers }).assemble(&expression) {
@@ -303,4 +322,3 @@ impl Used {
         }
     }
 }
-

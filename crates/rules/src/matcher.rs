@@ -160,7 +160,13 @@ fn parts(path: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 fn path(path: &[u8]) -> Vec<PathPart> {
     parts(path)
-        .map(|part| if Glob::is_pattern(part) { PathPart::Pattern(Glob::new(part, false)) } else { PathPart::Plain(part.into()) })
+        .map(|part| {
+            if Glob::is_pattern(part) {
+                PathPart::Pattern(Glob::new(part, false))
+            } else {
+                PathPart::Plain(part.into())
+            }
+        })
         .collect()
 }
 

@@ -82,7 +82,11 @@ impl Template {
     }
 
     /// The sentence, and each field by its token.
-    pub(crate) fn render(&self, view: &View<'_>, name_of: &dyn Fn(std::net::IpAddr) -> Option<String>) -> (String, Vec<(String, FieldValue)>) {
+    pub(crate) fn render(
+        &self,
+        view: &View<'_>,
+        name_of: &dyn Fn(std::net::IpAddr) -> Option<String>,
+    ) -> (String, Vec<(String, FieldValue)>) {
         let (mut sentence, mut fields) = (String::new(), Vec::new());
         for part in &self.parts {
             match part {
@@ -91,9 +95,15 @@ impl Template {
                     let value = field_value(subject, view, name_of);
                     match &value {
                         FieldValue::Null => sentence.push_str("<NA>"),
-                        FieldValue::Boolean(value) => { let _ = write!(sentence, "{value}"); }
-                        FieldValue::Signed(value) => { let _ = write!(sentence, "{value}"); }
-                        FieldValue::Unsigned(value) => { let _ = write!(sentence, "{value}"); }
+                        FieldValue::Boolean(value) => {
+                            let _ = write!(sentence, "{value}");
+                        }
+                        FieldValue::Signed(value) => {
+                            let _ = write!(sentence, "{value}");
+                        }
+                        FieldValue::Unsigned(value) => {
+                            let _ = write!(sentence, "{value}");
+                        }
                         FieldValue::Text(value) => sentence.push_str(value),
                     }
                     fields.push((token.clone(), value));
@@ -139,7 +149,9 @@ fn field_value(subject: &Subject, view: &View<'_>, name_of: &dyn Fn(std::net::Ip
 /// Text that is safe to show: what is no printable UTF-8 becomes U+FFFD, also what would turn the direction of text.
 fn printable(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes.get(..MAX_FIELD).unwrap_or(bytes));
-    let hidden = |c: char| c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let hidden = |c: char| {
+        c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
     text.chars().map(|c| if hidden(c) { '\u{fffd}' } else { c }).collect()
 }
 
@@ -149,7 +161,9 @@ mod tests {
 
     #[test]
     fn outputs_are_taken_apart() {
-        for good in ["", "*x %proc.name y", "100%% %proc.aname[2]%evt.type", "%container.info done", "%tolower(proc.name)"] {
+        for good in
+            ["", "*x %proc.name y", "100%% %proc.aname[2]%evt.type", "%container.info done", "%tolower(proc.name)"]
+        {
             assert!(Template::parse(good).is_ok(), "{good}");
         }
         let error = |text: &str| Template::parse(text).err().map(|(span, error)| (span.at, error.message, error.hint));

@@ -83,9 +83,14 @@ pub struct RuleSet {
 }
 
 impl RuleSet {
-    pub(crate) fn compile(rules: Vec<Rule>, macros: BTreeMap<String, Expression>, formulas: &[(u32, Rc<Formula>)]) -> Self {
+    pub(crate) fn compile(
+        rules: Vec<Rule>,
+        macros: BTreeMap<String, Expression>,
+        formulas: &[(u32, Rc<Formula>)],
+    ) -> Self {
         let mut predicates = Predicates::default();
-        let programs: Vec<Program> = EventKind::ALL.iter().map(|kind| program(*kind, formulas, &mut predicates)).collect();
+        let programs: Vec<Program> =
+            EventKind::ALL.iter().map(|kind| program(*kind, formulas, &mut predicates)).collect();
         let used: BTreeSet<u32> = programs
             .iter()
             .flat_map(|program| &program.nodes)
@@ -114,7 +119,12 @@ impl RuleSet {
     /// The kinds that a rule can match, by its number.
     pub(crate) fn kinds_of(&self, rule: usize) -> BTreeSet<EventKind> {
         let matches = |program: &Program| program.rules.iter().any(|(number, _)| *number as usize == rule);
-        EventKind::ALL.iter().zip(&self.programs).filter(|(_, program)| matches(program)).map(|(kind, _)| *kind).collect()
+        EventKind::ALL
+            .iter()
+            .zip(&self.programs)
+            .filter(|(_, program)| matches(program))
+            .map(|(kind, _)| *kind)
+            .collect()
     }
 
     /// Every rule, in the order of their definitions.

@@ -26,7 +26,10 @@ pub(crate) enum Spec {
     Contains(Words),
     /// In lower case.
     ContainsAnyCase(Words),
-    Glob { patterns: Words, any_case: bool },
+    Glob {
+        patterns: Words,
+        any_case: bool,
+    },
     Regex(String),
     Paths(Words),
     Numbers(BTreeSet<i128>),
@@ -124,9 +127,12 @@ impl Spec {
     /// It cannot hold, whatever the value.
     pub(crate) fn is_empty(&self) -> bool {
         match self {
-            Self::Words(w) | Self::Prefix(w) | Self::Suffix(w) | Self::Contains(w) | Self::ContainsAnyCase(w) | Self::Paths(w) => {
-                w.is_empty()
-            }
+            Self::Words(w)
+            | Self::Prefix(w)
+            | Self::Suffix(w)
+            | Self::Contains(w)
+            | Self::ContainsAnyCase(w)
+            | Self::Paths(w) => w.is_empty(),
             Self::Numbers(n) => n.is_empty(),
             Self::Addresses(a) => a.is_empty(),
             Self::Networks(n) => n.is_empty(),

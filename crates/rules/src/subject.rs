@@ -84,7 +84,9 @@ impl Subject {
                 Function::Len => "one text or list",
                 Function::Join => "a text and a list: `join(\",\", (a.b, \"c\"))`",
                 Function::Concat => "at least two texts",
-                Function::Getopt => "a list and the letters of its options: `getopt((proc.arg[0], proc.arg[1]), \"ab:\")`",
+                Function::Getopt => {
+                    "a list and the letters of its options: `getopt((proc.arg[0], proc.arg[1]), \"ab:\")`"
+                }
                 _ => "one text",
             };
             return fail(format!("`{function}` takes {wants}"));
@@ -272,7 +274,8 @@ mod tests {
 
     #[test]
     fn base_64_is_decoded() {
-        for (text, decoded) in [("aGk=", Some("hi")), ("aGk", Some("hi")), ("", Some("")), ("a", None), ("a-bc", None)] {
+        for (text, decoded) in [("aGk=", Some("hi")), ("aGk", Some("hi")), ("", Some("")), ("a", None), ("a-bc", None)]
+        {
             assert_eq!(decode_base64(text.as_bytes()), decoded.map(|d| d.as_bytes().to_vec()), "{text}");
         }
     }
@@ -281,7 +284,9 @@ mod tests {
     fn options_are_found_as_getopt_does() {
         let words = |text: &str| text.split(' ').map(|w| w.as_bytes().to_vec()).collect::<Vec<_>>();
         let all = |text: &str, letters: &str| match getopt(&words(text), letters.as_bytes(), None) {
-            Some(Made::List(items)) => items.iter().map(|i| String::from_utf8_lossy(i).into_owned()).collect::<Vec<_>>(),
+            Some(Made::List(items)) => {
+                items.iter().map(|i| String::from_utf8_lossy(i).into_owned()).collect::<Vec<_>>()
+            }
             other => panic!("{other:?}"),
         };
         assert_eq!(all("-a -b x rest -a", "ab:"), ["a", "b", "x"]);

@@ -6,6 +6,4 @@ mod parser;
 mod tree;
 
 pub use parser::{SyntaxError, parse, parse_operand};
-pub use tree::{
-    Check, Expression, FieldExpression, Function, Operand, Operator, Quantifier, Right, Span, Transform,
-};
+pub use tree::{Check, Expression, FieldExpression, Function, Operand, Operator, Quantifier, Right, Span, Transform};

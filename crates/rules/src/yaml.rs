@@ -182,8 +182,12 @@ pub(crate) fn parse(file: &SourceFile<'_>) -> Result<Vec<Node>, Problem> {
                 builder.nodes += 1;
                 builder.place(Node { at, end, kind: Kind::Scalar { text: text.into_owned(), style } }, anchor);
             }
-            Event::SequenceStart(_, anchor, _) => open(&mut builder, file, Node { at, end, kind: Kind::List(Vec::new()) }, anchor)?,
-            Event::MappingStart(_, anchor, _) => open(&mut builder, file, Node { at, end, kind: Kind::Map(Vec::new()) }, anchor)?,
+            Event::SequenceStart(_, anchor, _) => {
+                open(&mut builder, file, Node { at, end, kind: Kind::List(Vec::new()) }, anchor)?
+            }
+            Event::MappingStart(_, anchor, _) => {
+                open(&mut builder, file, Node { at, end, kind: Kind::Map(Vec::new()) }, anchor)?
+            }
             Event::SequenceEnd | Event::MappingEnd => {
                 if let Some((mut node, _, anchor)) = builder.open.pop() {
                     node.end = end.max(node.end);

@@ -38,7 +38,8 @@ fn case(path: &Path) {
         assert_eq!(found, wanted, "{}", path.display());
     }
     if let Some(addresses) = expected.get("addresses") {
-        let addresses: BTreeMap<String, Vec<std::net::IpAddr>> = serde_json::from_value(addresses.clone()).expect("addresses");
+        let addresses: BTreeMap<String, Vec<std::net::IpAddr>> =
+            serde_json::from_value(addresses.clone()).expect("addresses");
         assert_eq!(set.needs().domains, addresses.keys().cloned().collect(), "{}", path.display());
         set.set_addresses(&addresses);
     }
@@ -67,7 +68,8 @@ fn case(path: &Path) {
 
 #[test]
 fn every_case_is_answered_as_expected() {
-    let mut cases: Vec<PathBuf> = std::fs::read_dir(folder()).expect("cases").map(|e| e.expect("an entry").path()).collect();
+    let mut cases: Vec<PathBuf> =
+        std::fs::read_dir(folder()).expect("cases").map(|e| e.expect("an entry").path()).collect();
     cases.sort();
     assert!(cases.len() >= 20, "only {} cases", cases.len());
     for path in cases {

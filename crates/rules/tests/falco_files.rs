@@ -58,7 +58,8 @@ fn all_files_load_in_order() {
     assert_eq!(set.rules().len(), 93);
     assert_eq!(set.rules().iter().filter(|rule| !rule.enabled).count(), 12);
     assert_eq!(set.unsupplied(), []);
-    let unmatchable: Vec<&str> = load(&files, &everything()).rules().iter().filter(|r| r.kinds.is_empty()).map(|_| "rule").collect();
+    let unmatchable: Vec<&str> =
+        load(&files, &everything()).rules().iter().filter(|r| r.kinds.is_empty()).map(|_| "rule").collect();
     assert!(unmatchable.is_empty(), "each rule is reachable: {unmatchable:?}");
     let needs = load(&files, &everything()).needs();
     assert!(needs.environment && needs.buffer);

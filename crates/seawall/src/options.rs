@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use seawall_engine::OpenOptions;
-use seawall_io::{Limits, read_bounded};
+use seawall_io::Limits;
 use seawall_model::{FindingKind, Platform, TargetKind};
-use seawall_target::{CredentialStore, EngineOptions, Mirror, RegistryOptions};
+use seawall_target::{CertificateStore, CredentialStore, EngineOptions, Mirror, RegistryOptions};
 
 use crate::cli::{Kind, LimitArgs, ReadArgs};
 
@@ -47,9 +47,6 @@ impl LimitArgs {
     }
 }
 
-/// A bundle of certificates larger than this is refused.
-const MAX_CA: u64 = 8 << 20;
-
 /// How targets are opened.
 pub(crate) fn open_options(read: &ReadArgs, limits: &Limits) -> Result<OpenOptions> {
     let platform = match &read.platform {
@@ -58,10 +55,14 @@ pub(crate) fn open_options(read: &ReadArgs, limits: &Limits) -> Result<OpenOptio
     };
     let variable = |name: &str| std::env::var_os(name);
     let mirrors = read.mirror.iter().map(|m| m.parse()).collect::<Result<Vec<Mirror>, _>>()?;
-    let ca = read.ca.as_ref().map(|p| read_bounded(p, MAX_CA).with_context(|| format!("cannot read {}", p.display())));
+    let certificates = CertificateStore::from_environment(&variable);
+    let certificates = match &read.ca {
+        Some(path) => certificates.with_bundle(path),
+        None => certificates,
+    };
     let registry = RegistryOptions {
         plain_http: read.plain_http,
-        ca: ca.transpose()?,
+        certificates,
         mirrors,
         credentials: CredentialStore::from_environment(&variable),
         ..RegistryOptions::default()

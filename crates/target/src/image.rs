@@ -29,6 +29,11 @@ pub trait Blobs: Send + Sync {
     /// # Errors
     /// Where the blob is not there or cannot be reached.
     fn open(&self, index: usize) -> Result<Box<dyn Read + Send>, TargetError>;
+
+    /// Says that a layer will not be opened again: what is kept of it may go.
+    fn release(&self, index: usize) {
+        let _ = index;
+    }
 }
 
 /// One layer as its image describes it: nothing of it is verified yet.

@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod archive;
+mod certificates;
 mod config;
 mod credentials;
 mod docker_archive;
@@ -17,6 +18,7 @@ mod reference;
 mod registry;
 mod tree;
 
+pub use certificates::CertificateStore;
 pub use credentials::{CredentialError, CredentialStore};
 pub use docker_archive::open_docker_archive;
 pub use engine::{EngineOptions, open_docker, open_podman};

@@ -6,6 +6,7 @@ mod challenge;
 mod client;
 mod endpoint;
 mod failure;
+mod kept;
 mod retry;
 
 use std::path::Path;
@@ -16,6 +17,7 @@ use seawall_io::Limits;
 use seawall_model::{Digest, Platform, TargetKind};
 use serde::Deserialize;
 
+use crate::certificates::CertificateStore;
 use crate::credentials::CredentialStore;
 use crate::image_reference::ImageReference;
 use crate::manifest::{Document, choose};
@@ -30,8 +32,8 @@ pub use endpoint::{Mirror, MirrorError};
 pub struct RegistryOptions {
     /// Asks every registry over plain HTTP; without it only loopback is.
     pub plain_http: bool,
-    /// PEM certificates that are trusted instead of the public ones.
-    pub ca: Option<Vec<u8>>,
+    /// Which authorities are trusted, and what registries are shown that ask for a certificate.
+    pub certificates: CertificateStore,
     /// Asked in this order, before the registry itself.
     pub mirrors: Vec<Mirror>,
     /// Where credentials come from.
@@ -44,19 +46,23 @@ pub struct RegistryOptions {
     pub longest_wait: Duration,
     /// How long nothing may come.
     pub stall_timeout: Duration,
+    /// Largest layer, bytes as stored, that is kept in a temporary file while it is read, so that what a hard link in it
+    /// points back to need not be fetched again.
+    pub kept_bytes: u64,
 }
 
 impl Default for RegistryOptions {
     fn default() -> Self {
         Self {
             plain_http: false,
-            ca: None,
+            certificates: CertificateStore::none(),
             mirrors: Vec::new(),
             credentials: CredentialStore::none(),
             attempts: 5,
             backoff: Duration::from_millis(500),
             longest_wait: Duration::from_secs(60),
             stall_timeout: Duration::from_secs(30),
+            kept_bytes: 1 << 30,
         }
     }
 }

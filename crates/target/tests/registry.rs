@@ -10,6 +10,8 @@ mod pushed;
 mod real;
 #[path = "registry/server.rs"]
 mod server;
+#[path = "registry/tls.rs"]
+mod tls;
 
 use std::ffi::OsStr;
 use std::path::Path;

@@ -161,7 +161,8 @@ fn extend<T: PartialEq>(list: &mut Vec<T>, more: Vec<T>) {
 fn purl_namespace(os: &OperatingSystem) -> String {
     match os.id.as_str() {
         "rhel" => "redhat",
-        "sles" | "sled" | "sle-micro" | "sle_hpc" => "suse",
+        "sles" | "sled" | "sle-micro" | "sle-micro-rancher" | "sl-micro" | "suse-microos" | "sle_hpc" => "suse",
+        "leap-micro" => "opensuse",
         id if id.starts_with("opensuse") => "opensuse",
         id => id,
     }

@@ -66,6 +66,30 @@ pub enum HttpError {
         /// What failed.
         reason: String,
     },
+    /// The server's certificate is not accepted; there is no way on without it.
+    #[error("{url}: {reason}")]
+    Certificate {
+        /// The address.
+        url: String,
+        /// What is wrong with it.
+        reason: String,
+        /// Whether trusting another authority would help.
+        unknown: bool,
+    },
+    /// The server wants to know the client by a certificate, and does not accept the one that it was shown, or none.
+    #[error("{url}: the server asks for a client certificate{}", if *shown { ", and refuses the one that it was shown" } else { "" })]
+    Identity {
+        /// The address.
+        url: String,
+        /// Whether it was shown one.
+        shown: bool,
+    },
+    /// What answers at an `https` address does not speak TLS.
+    #[error("{url}: what answers there does not speak TLS")]
+    NotTls {
+        /// The address.
+        url: String,
+    },
     /// The settings cannot be used.
     #[error("{what} cannot be used: {reason}")]
     Settings {

@@ -1,9 +1,12 @@
 use std::time::Duration;
 
-use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
+use ureq::unversioned::resolver::DefaultResolver;
+use ureq::unversioned::transport::{ConnectProxyConnector, Connector, TcpConnector};
 use ureq::{Agent, Proxy};
 
 use super::HttpError;
+use super::tls::TlsConnector;
+use super::trust::{ClientIdentity, client_config};
 
 /// Larger heads of answers are refused.
 const MAX_HEAD: usize = 64 * 1024;
@@ -29,6 +32,10 @@ pub struct HttpSettings {
     pub proxy: HttpProxy,
     /// PEM certificates that are trusted instead of Mozilla's list (the content of `SSL_CERT_FILE` or `--ca`).
     pub ca: Option<Vec<u8>>,
+    /// PEM certificates that are trusted besides: authorities, or a server's own.
+    pub more_ca: Option<Vec<u8>>,
+    /// How to be known to one host that asks for a certificate.
+    pub identity: Option<ClientIdentity>,
     /// Allows `http://` to hosts that are not loopback.
     pub plain_http: bool,
 }
@@ -45,6 +52,8 @@ impl Default for HttpSettings {
             redirects: Redirects::Follow,
             proxy: HttpProxy::FromEnvironment,
             ca: None,
+            more_ca: None,
+            identity: None,
             plain_http: false,
         }
     }
@@ -74,7 +83,7 @@ pub enum HttpProxy {
 }
 
 /// The library's client with these settings; redirects are followed by us, so that credentials can be held back.
-pub(super) fn agent(settings: &HttpSettings) -> Result<Agent, HttpError> {
+pub(super) fn agent(settings: &HttpSettings, identity: Option<&ClientIdentity>) -> Result<Agent, HttpError> {
     let proxy = match &settings.proxy {
         HttpProxy::None => None,
         HttpProxy::FromEnvironment => Proxy::try_from_env(),
@@ -83,36 +92,19 @@ pub(super) fn agent(settings: &HttpSettings) -> Result<Agent, HttpError> {
             reason: "not an address such as http://proxy.example:3128".to_owned(),
         })?),
     };
-    let roots = match &settings.ca {
-        None => RootCerts::WebPki,
-        Some(pem) => certificates(pem)?,
-    };
-    Ok(Agent::config_builder()
+    let config = Agent::config_builder()
         .http_status_as_error(false)
         .max_redirects(0)
         .max_redirects_will_error(false)
         .user_agent(&settings.user_agent)
         .max_response_header_size(MAX_HEAD)
         .proxy(proxy)
-        .tls_config(TlsConfig::builder().root_certs(roots).build())
         .timeout_connect(Some(settings.connect_timeout))
         .timeout_per_read(Some(settings.stall_timeout))
         .timeout_per_write(Some(settings.stall_timeout))
         .timeout_recv_response(Some(settings.stall_timeout))
-        .build()
-        .new_agent())
-}
-
-fn certificates(pem: &[u8]) -> Result<RootCerts, HttpError> {
-    let refuse = |reason: &str| HttpError::Settings { what: "the CA file", reason: reason.to_owned() };
-    let mut found = Vec::new();
-    for item in parse_pem(pem) {
-        if let PemItem::Certificate(certificate) = item.map_err(|_| refuse("not PEM"))? {
-            found.push(certificate);
-        }
-    }
-    if found.is_empty() {
-        return Err(refuse("no certificate in it"));
-    }
-    Ok(RootCerts::from(found))
+        .build();
+    let connector = ().chain(ConnectProxyConnector::default()).chain(TcpConnector::default());
+    let connector = connector.chain(TlsConnector(client_config(settings, identity)?));
+    Ok(Agent::with_parts(config, connector, DefaultResolver::default()))
 }

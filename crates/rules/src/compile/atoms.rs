@@ -127,10 +127,17 @@ impl Atoms {
         })
     }
 
-    fn atom(&mut self, predicate: &Predicate, fields: &mut HashMap<FieldRef, u32>, dictionaries: &mut HashMap<u32, u32>) -> Atom {
+    fn atom(
+        &mut self,
+        predicate: &Predicate,
+        fields: &mut HashMap<FieldRef, u32>,
+        dictionaries: &mut HashMap<u32, u32>,
+    ) -> Atom {
         let subject = predicate.subject.clone();
         match (&predicate.spec, &predicate.subject) {
-            (Spec::Against(operator, right), _) => Atom::Against { left: subject, operator: *operator, right: (**right).clone() },
+            (Spec::Against(operator, right), _) => {
+                Atom::Against { left: subject, operator: *operator, right: (**right).clone() }
+            }
             (Spec::EveryElement(words), _) => Atom::Elements { subject, words: words.clone(), every: true },
             (Spec::AnyElement(words), _) => Atom::Elements { subject, words: words.clone(), every: false },
             (Spec::Domains(names), Subject::Field(field)) => {

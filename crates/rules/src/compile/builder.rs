@@ -184,7 +184,8 @@ impl<'p> Builder<'p> {
             }
         }
         if !negated.is_empty() {
-            let opposite = if negated.len() == 1 { negated.first().copied().unwrap_or(FALSE) } else { self.join(&negated, !and) };
+            let opposite =
+                if negated.len() == 1 { negated.first().copied().unwrap_or(FALSE) } else { self.join(&negated, !and) };
             let id = self.negate(opposite);
             match self.key(id) {
                 _ if id == absorbing => return absorbing,

@@ -182,7 +182,9 @@ pub(super) fn all(view: &View<'_>, out: &mut Vec<u8>) -> Option<Value<'static>> 
         }
     }
     // Descriptors of calls that gave none by name are shown too.
-    if out.is_empty() && let Some(descriptor @ Descriptor::File(_)) = &view.event().descriptor {
+    if out.is_empty()
+        && let Some(descriptor @ Descriptor::File(_)) = &view.event().descriptor
+    {
         return super::event_arguments::descriptor(view.event(), descriptor.number(), out);
     }
     Some(Value::Made)

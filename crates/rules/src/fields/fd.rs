@@ -13,28 +13,103 @@ use crate::value::Value;
 use crate::view::View;
 
 pub(super) static FIELDS: &[Field] = &[
-    Field::one("fd.num", Signed, |v, _, _| Some(Value::Signed(v.event().descriptor.as_ref()?.number())), "the descriptor's number; -1 where an open failed"),
-    Field::one("fd.type", Text, |v, _, _| Some(Value::text(kind(v)?.0)), "`file`, `directory`, `ipv4`, `ipv6`, `unix`, `pipe`, `event` and so on, by the call that opened it"),
-    Field::one("fd.typechar", Text, |v, _, _| Some(Value::Text(kind(v)?.1)), "the same as one letter: `f`, `d`, `4`, `6`, `u`, `p`, `e`"),
-    Field::one("fd.name", Text, |v, _, out| name_of(v.event().descriptor.as_ref()?, out), "the absolute path, symbolic links not followed; or `client:port->server:port`"),
-    Field::one("fd.nameraw", Text, |v, _, out| match v.event().descriptor.as_ref()? {
-        Descriptor::File(file) => Some(Value::Text(&file.given)),
-        other => name_of(other, out),
-    }, "the path as it was given"),
+    Field::one(
+        "fd.num",
+        Signed,
+        |v, _, _| Some(Value::Signed(v.event().descriptor.as_ref()?.number())),
+        "the descriptor's number; -1 where an open failed",
+    ),
+    Field::one(
+        "fd.type",
+        Text,
+        |v, _, _| Some(Value::text(kind(v)?.0)),
+        "`file`, `directory`, `ipv4`, `ipv6`, `unix`, `pipe`, `event` and so on, by the call that opened it",
+    ),
+    Field::one(
+        "fd.typechar",
+        Text,
+        |v, _, _| Some(Value::Text(kind(v)?.1)),
+        "the same as one letter: `f`, `d`, `4`, `6`, `u`, `p`, `e`",
+    ),
+    Field::one(
+        "fd.name",
+        Text,
+        |v, _, out| name_of(v.event().descriptor.as_ref()?, out),
+        "the absolute path, symbolic links not followed; or `client:port->server:port`",
+    ),
+    Field::one(
+        "fd.nameraw",
+        Text,
+        |v, _, out| match v.event().descriptor.as_ref()? {
+            Descriptor::File(file) => Some(Value::Text(&file.given)),
+            other => name_of(other, out),
+        },
+        "the path as it was given",
+    ),
     Field::one("fd.directory", Text, |v, _, _| file_part(v, directory), "the folder that the file is in"),
-    Field::one("fd.filename", Text, |v, _, _| v.event().file().filter(|f| f.number >= 0).and(file_part(v, last_part)), "the file's name without its folder, where it was opened"),
+    Field::one(
+        "fd.filename",
+        Text,
+        |v, _, _| v.event().file().filter(|f| f.number >= 0).and(file_part(v, last_part)),
+        "the file's name without its folder, where it was opened",
+    ),
     Field::one("fd.uid", Text, |v, _, out| unique(v, out), "container and descriptor, `ID:NUMBER`"),
     Field::one("fd.containername", Text, |v, _, out| in_container(v, |n| n, out), "container and path, `ID:PATH`"),
-    Field::one("fd.containerdirectory", Text, |v, _, out| in_container(v, directory, out), "container and folder, `ID:PATH`"),
-    Field::one("fd.dev", Unsigned, |v, _, _| Some(Value::Unsigned(v.event().file()?.device)), "the device that the file is on"),
-    Field::one("fd.dev.major", Unsigned, |v, _, _| Some(Value::Unsigned(major(v.event().file()?.device))), "the major number of that device"),
-    Field::one("fd.dev.minor", Unsigned, |v, _, _| Some(Value::Unsigned(minor(v.event().file()?.device))), "the minor number of that device"),
+    Field::one(
+        "fd.containerdirectory",
+        Text,
+        |v, _, out| in_container(v, directory, out),
+        "container and folder, `ID:PATH`",
+    ),
+    Field::one(
+        "fd.dev",
+        Unsigned,
+        |v, _, _| Some(Value::Unsigned(v.event().file()?.device)),
+        "the device that the file is on",
+    ),
+    Field::one(
+        "fd.dev.major",
+        Unsigned,
+        |v, _, _| Some(Value::Unsigned(major(v.event().file()?.device))),
+        "the major number of that device",
+    ),
+    Field::one(
+        "fd.dev.minor",
+        Unsigned,
+        |v, _, _| Some(Value::Unsigned(minor(v.event().file()?.device))),
+        "the minor number of that device",
+    ),
     Field::one("fd.ino", Unsigned, |v, _, _| Some(Value::Unsigned(v.event().file()?.inode)), "the file's inode"),
-    Field::one("fd.is_upper_layer", Boolean, |v, _, _| Some(Value::Boolean(v.event().file()?.layer == OverlayLayer::Upper)), "the file was written since the container started"),
-    Field::one("fd.is_lower_layer", Boolean, |v, _, _| Some(Value::Boolean(v.event().file()?.layer == OverlayLayer::Lower)), "the file is part of the image"),
-    Field::one("fd.resolved", Text, |v, _, _| v.event().file().map(|f| &f.resolved).filter(|r| !r.is_empty()).map(|r| Value::Text(r)), "Seawall's own: the path that the kernel arrived at, symbolic links followed"),
-    Field::one("fd.is_redirected", Boolean, |v, _, _| v.event().file().map(|f| Value::Boolean(!f.resolved.is_empty() && f.resolved != f.name)), "Seawall's own: the kernel arrived at another path than was asked for"),
-    Field::one("fd.is_raced", Boolean, |v, _, _| Some(Value::Boolean(v.event().file()?.raced.is_some())), "Seawall's own: the path was changed while the call ran"),
+    Field::one(
+        "fd.is_upper_layer",
+        Boolean,
+        |v, _, _| Some(Value::Boolean(v.event().file()?.layer == OverlayLayer::Upper)),
+        "the file was written since the container started",
+    ),
+    Field::one(
+        "fd.is_lower_layer",
+        Boolean,
+        |v, _, _| Some(Value::Boolean(v.event().file()?.layer == OverlayLayer::Lower)),
+        "the file is part of the image",
+    ),
+    Field::one(
+        "fd.resolved",
+        Text,
+        |v, _, _| v.event().file().map(|f| &f.resolved).filter(|r| !r.is_empty()).map(|r| Value::Text(r)),
+        "Seawall's own: the path that the kernel arrived at, symbolic links followed",
+    ),
+    Field::one(
+        "fd.is_redirected",
+        Boolean,
+        |v, _, _| v.event().file().map(|f| Value::Boolean(!f.resolved.is_empty() && f.resolved != f.name)),
+        "Seawall's own: the kernel arrived at another path than was asked for",
+    ),
+    Field::one(
+        "fd.is_raced",
+        Boolean,
+        |v, _, _| Some(Value::Boolean(v.event().file()?.raced.is_some())),
+        "Seawall's own: the path was changed while the call ran",
+    ),
     Field::nothing("fd.types", Text, Takes::OptionalIndex, "the types of several descriptors"),
     Field::nothing("fd.dev_name", Text, Takes::Nothing, "the name of the device"),
 ];
@@ -56,20 +131,22 @@ pub(super) fn type_of(descriptor: &Descriptor, kind: EventKind) -> (&'static str
             16 => ("netlink", b"n"),
             _ => ("unknown", b"o"),
         },
-        Descriptor::Other { name, .. } => match name.strip_prefix(b"[").unwrap_or(name).split(|b| matches!(b, b']' | b':')).next() {
-            Some(b"pipe") => ("pipe", b"p"),
-            Some(b"eventfd" | b"event") => ("event", b"e"),
-            Some(b"eventpoll") => ("eventpoll", b"l"),
-            Some(b"signalfd") => ("signalfd", b"s"),
-            Some(b"timerfd") => ("timerfd", b"t"),
-            Some(b"userfaultfd") => ("userfaultfd", b"u"),
-            Some(b"io_uring") => ("io_uring", b"r"),
-            Some(b"pidfd") => ("pidfd", b"P"),
-            Some(b"memfd") => ("memfd", b"m"),
-            Some(b"inotify") => ("inotify", b"i"),
-            Some(b"bpf" | b"bpf-map" | b"bpf-prog" | b"bpf_link" | b"bpf-link") => ("bpf", b"b"),
-            _ => ("unknown", b"o"),
-        },
+        Descriptor::Other { name, .. } => {
+            match name.strip_prefix(b"[").unwrap_or(name).split(|b| matches!(b, b']' | b':')).next() {
+                Some(b"pipe") => ("pipe", b"p"),
+                Some(b"eventfd" | b"event") => ("event", b"e"),
+                Some(b"eventpoll") => ("eventpoll", b"l"),
+                Some(b"signalfd") => ("signalfd", b"s"),
+                Some(b"timerfd") => ("timerfd", b"t"),
+                Some(b"userfaultfd") => ("userfaultfd", b"u"),
+                Some(b"io_uring") => ("io_uring", b"r"),
+                Some(b"pidfd") => ("pidfd", b"P"),
+                Some(b"memfd") => ("memfd", b"m"),
+                Some(b"inotify") => ("inotify", b"i"),
+                Some(b"bpf" | b"bpf-map" | b"bpf-prog" | b"bpf_link" | b"bpf-link") => ("bpf", b"b"),
+                _ => ("unknown", b"o"),
+            }
+        }
     }
 }
 

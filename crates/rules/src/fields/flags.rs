@@ -34,12 +34,13 @@ pub(super) fn write(kind: EventKind, name: Argument, bits: u64, out: &mut Vec<u8
         (K::Socket, Argument::Domain) => return choice(tables::FAMILIES, bits, out),
         (K::Prctl, Argument::Option) => return choice(tables::PRCTL, bits, out),
         (_, Argument::Sig) => return choice(tables::SIGNALS, bits, out),
-        (_, Argument::NsType) | (K::Unshare | K::Clone | K::Clone3 | K::Fork | K::Vfork | K::Setns, Argument::Flags) => {
-            tables::CLONE
-        }
+        (_, Argument::NsType)
+        | (K::Unshare | K::Clone | K::Clone3 | K::Fork | K::Vfork | K::Setns, Argument::Flags) => tables::CLONE,
         (K::Unlinkat, Argument::Flags) => tables::UNLINK,
         (K::Renameat2, Argument::Flags) => tables::RENAME,
-        (K::Linkat | K::Fchmodat | K::Fchmodat2 | K::Fchownat | K::Execveat | K::Utimensat, Argument::Flags) => tables::AT,
+        (K::Linkat | K::Fchmodat | K::Fchmodat2 | K::Fchownat | K::Execveat | K::Utimensat, Argument::Flags) => {
+            tables::AT
+        }
         (K::Mount, Argument::Flags) => tables::MOUNT,
         (K::Umount | K::Umount2, Argument::Flags) => tables::UMOUNT,
         (K::MemfdCreate, Argument::Flags) => tables::MEMFD,

@@ -7,11 +7,41 @@ use crate::view::View;
 
 pub(super) static FIELDS: &[Field] = &[
     Field::one("thread.tid", Signed, |v, _, _| Some(Value::Signed(v.event().thread.into())), "the thread").present(),
-    Field::one("thread.vtid", Signed, |v, _, _| Some(Value::Signed(v.event().virtual_thread.into())), "the thread in its own PID namespace").present(),
-    Field::one("thread.ismain", Boolean, |v, _, _| Some(Value::Boolean(v.event().thread == v.process().pid)), "it is the process's first thread").present(),
-    Field::one("thread.cap_permitted", Text, |v, _, out| capabilities(v, |c| c.permitted, out), "the capabilities it may take, `CAP_…`, joined by blanks").present(),
-    Field::one("thread.cap_effective", Text, |v, _, out| capabilities(v, |c| c.effective, out), "the capabilities it has").present(),
-    Field::one("thread.cap_inheritable", Text, |v, _, out| capabilities(v, |c| c.inheritable, out), "the capabilities it keeps over an exec").present(),
+    Field::one(
+        "thread.vtid",
+        Signed,
+        |v, _, _| Some(Value::Signed(v.event().virtual_thread.into())),
+        "the thread in its own PID namespace",
+    )
+    .present(),
+    Field::one(
+        "thread.ismain",
+        Boolean,
+        |v, _, _| Some(Value::Boolean(v.event().thread == v.process().pid)),
+        "it is the process's first thread",
+    )
+    .present(),
+    Field::one(
+        "thread.cap_permitted",
+        Text,
+        |v, _, out| capabilities(v, |c| c.permitted, out),
+        "the capabilities it may take, `CAP_…`, joined by blanks",
+    )
+    .present(),
+    Field::one(
+        "thread.cap_effective",
+        Text,
+        |v, _, out| capabilities(v, |c| c.effective, out),
+        "the capabilities it has",
+    )
+    .present(),
+    Field::one(
+        "thread.cap_inheritable",
+        Text,
+        |v, _, out| capabilities(v, |c| c.inheritable, out),
+        "the capabilities it keeps over an exec",
+    )
+    .present(),
     Field::nothing("thread.cpu", Unsigned, Takes::Nothing, "processor time"),
     Field::nothing("thread.exectime", Unsigned, Takes::Nothing, "processor time since the last switch"),
     Field::nothing("thread.totexectime", Unsigned, Takes::Nothing, "processor time in all"),
@@ -21,7 +51,11 @@ pub(super) static FIELDS: &[Field] = &[
     Field::nothing("thread.vmrss", Unsigned, Takes::Nothing, "resident memory"),
 ];
 
-fn capabilities(view: &View<'_>, set: fn(&seawall_model::Capabilities) -> u64, out: &mut Vec<u8>) -> Option<Value<'static>> {
+fn capabilities(
+    view: &View<'_>,
+    set: fn(&seawall_model::Capabilities) -> u64,
+    out: &mut Vec<u8>,
+) -> Option<Value<'static>> {
     capability_names(set(&view.process().capabilities), out);
     Some(Value::Made)
 }

@@ -78,13 +78,34 @@ struct Collector<'s> {
 const LIST_KEYS: &[&str] = &["list", "items", "append", "override"];
 const MACRO_KEYS: &[&str] = &["macro", "condition", "append", "override"];
 const RULE_KEYS: &[&str] = &[
-    "rule", "desc", "condition", "output", "priority", "source", "enabled", "tags", "exceptions", "append", "override",
-    "warn_evttypes", "skip-if-unknown-filter", "capture", "capture_duration",
+    "rule",
+    "desc",
+    "condition",
+    "output",
+    "priority",
+    "source",
+    "enabled",
+    "tags",
+    "exceptions",
+    "append",
+    "override",
+    "warn_evttypes",
+    "skip-if-unknown-filter",
+    "capture",
+    "capture_duration",
 ];
 /// Keys that `override` may name, and whether they can be appended to.
 const RULE_CHANGES: &[(&str, bool)] = &[
-    ("condition", true), ("output", true), ("desc", true), ("tags", true), ("exceptions", true), ("priority", false),
-    ("enabled", false), ("warn_evttypes", false), ("skip-if-unknown-filter", false), ("capture", false),
+    ("condition", true),
+    ("output", true),
+    ("desc", true),
+    ("tags", true),
+    ("exceptions", true),
+    ("priority", false),
+    ("enabled", false),
+    ("warn_evttypes", false),
+    ("skip-if-unknown-filter", false),
+    ("capture", false),
     ("capture_duration", false),
 ];
 
@@ -160,7 +181,12 @@ impl<'s> Collector<'s> {
             Some(version) if version > ENGINE_VERSION => {
                 let (major, minor, patch) = ENGINE_VERSION;
                 let message = format!("this file needs rule engine {}; this is {major}.{minor}.{patch}", shown(text));
-                item.fail(&mut self.notes, item.node, message, Some("update seawall, or use an older rule file".to_owned()));
+                item.fail(
+                    &mut self.notes,
+                    item.node,
+                    message,
+                    Some("update seawall, or use an older rule file".to_owned()),
+                );
             }
             Some(_) => {}
         }
@@ -268,7 +294,12 @@ impl<'s> Collector<'s> {
         self.counts.rules += 1;
         item.known(&mut self.notes, RULE_KEYS);
         if let Some(node) = item.get("capture").filter(|n| n.text() == Some("true")) {
-            item.warn(&mut self.notes, node, "captures are not written", Some("record with `seawall guard --record`".to_owned()));
+            item.warn(
+                &mut self.notes,
+                node,
+                "captures are not written",
+                Some("record with `seawall guard --record`".to_owned()),
+            );
         }
         let Some((name, before, changes)) = self.head(item, ("rule", 2), RULE_CHANGES) else { return };
         let defines = ["condition", "output", "desc", "priority"].map(|key| item.get(key).is_some());
@@ -357,7 +388,11 @@ impl<'s> Collector<'s> {
                 }
                 "exceptions" => {
                     let more = exceptions::read(item, notes, node, !replace);
-                    if replace { rule.exceptions = more } else { exceptions::append(&mut rule.exceptions, more, item, notes) }
+                    if replace {
+                        rule.exceptions = more
+                    } else {
+                        exceptions::append(&mut rule.exceptions, more, item, notes)
+                    }
                 }
                 "priority" => rule.priority = priority(item, notes).unwrap_or(rule.priority),
                 "enabled" => rule.enabled = item.boolean(notes, key).unwrap_or(rule.enabled),
@@ -424,7 +459,10 @@ fn flatten(lists: &[ListDefinition], notes: &mut Notes) -> HashMap<String, Strin
                 continue;
             };
             let inner = |item: &String| {
-                by_name.get(item.as_str()).copied().filter(|i| lists.get(*i).is_some_and(|l| l.first < list.last && *i != index))
+                by_name
+                    .get(item.as_str())
+                    .copied()
+                    .filter(|i| lists.get(*i).is_some_and(|l| l.first < list.last && *i != index))
             };
             let missing = list.items.iter().filter_map(inner).find(|i| done.get(*i).is_some_and(Option::is_none));
             if let Some(missing) = missing {

@@ -108,7 +108,12 @@ fn fields(keys: &Item<'_, '_>, notes: &mut Notes) -> Fields {
 }
 
 /// Adds exceptions to those of an earlier definition: values to one of the same name, others as they are.
-pub(super) fn append<'s>(to: &mut Vec<Exception<'s>>, more: Vec<Exception<'s>>, item: &Item<'s, '_>, notes: &mut Notes) {
+pub(super) fn append<'s>(
+    to: &mut Vec<Exception<'s>>,
+    more: Vec<Exception<'s>>,
+    item: &Item<'s, '_>,
+    notes: &mut Notes,
+) {
     for exception in more {
         match to.iter_mut().find(|e| e.name == exception.name) {
             Some(earlier) => {
@@ -205,7 +210,9 @@ fn one(field: &str, comparison: &str, node: &Node, file: &SourceFile<'_>, notes:
         }
         (Some(value), None) => Some(format!("{field} {comparison} {value}")),
         (None, _) => {
-            notes.errors.push(file.problem(node.at, "the values of an exception with one field must be one list of texts"));
+            notes
+                .errors
+                .push(file.problem(node.at, "the values of an exception with one field must be one list of texts"));
             None
         }
     }

@@ -99,7 +99,11 @@ impl<'s, 'n> Item<'s, 'n> {
     }
 
     /// What `override` and `append` ask for: none defines anew.
-    pub(super) fn changes(&self, notes: &mut Notes, keys: &[(&'static str, bool)]) -> Option<Vec<(&'static str, Change)>> {
+    pub(super) fn changes(
+        &self,
+        notes: &mut Notes,
+        keys: &[(&'static str, bool)],
+    ) -> Option<Vec<(&'static str, Change)>> {
         let append = self.boolean(notes, "append").unwrap_or(false);
         let Some(node) = self.get("override") else {
             return append.then(Vec::new);

@@ -58,7 +58,8 @@ impl<'t> Cursor<'t> {
 
     /// `not` and at least one blank.
     pub(super) fn not(&mut self) -> bool {
-        let found = self.rest().strip_prefix("not").is_some_and(|r| r.as_bytes().first().is_some_and(|b| BLANKS.contains(b)));
+        let found =
+            self.rest().strip_prefix("not").is_some_and(|r| r.as_bytes().first().is_some_and(|b| BLANKS.contains(b)));
         if found {
             self.at += 3;
             self.blank();

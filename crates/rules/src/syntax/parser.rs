@@ -289,7 +289,9 @@ impl Parser<'_> {
 
     fn quantified(&mut self, quantifier: Quantifier) -> Result<Right> {
         match self.list_value()? {
-            Right::List(items) if items.is_empty() => Err(self.fail(&format!("`{quantifier}` needs a value in its list"))),
+            Right::List(items) if items.is_empty() => {
+                Err(self.fail(&format!("`{quantifier}` needs a value in its list")))
+            }
             right => Ok(right),
         }
     }
@@ -345,13 +347,11 @@ impl Parser<'_> {
                 let span = Span { at, len: 1 };
                 Err(SyntaxError { span, message: "this quote is never closed".to_owned(), hint: None })
             }
-            Some(Ok((inner, quote))) => unescape(inner, quote)
-                .map(Some)
-                .map_err(|(offset, message)| SyntaxError {
-                    span: Span { at: at + 1 + offset, len: 2 },
-                    message,
-                    hint: Some("a backslash is written `\\\\`".to_owned()),
-                }),
+            Some(Ok((inner, quote))) => unescape(inner, quote).map(Some).map_err(|(offset, message)| SyntaxError {
+                span: Span { at: at + 1 + offset, len: 2 },
+                message,
+                hint: Some("a backslash is written `\\\\`".to_owned()),
+            }),
         }
     }
 }

@@ -34,12 +34,24 @@ impl Observed {
     }
 
     pub(crate) fn read(json: &Value) -> Self {
-        let known = ["note", "kind", "result", "number", "time", "file", "socket", "other", "arguments", "process", "ancestors", "container"];
+        let known = [
+            "note",
+            "kind",
+            "result",
+            "number",
+            "time",
+            "file",
+            "socket",
+            "other",
+            "arguments",
+            "process",
+            "ancestors",
+            "container",
+        ];
         for key in json.as_object().expect("an object").keys() {
             assert!(known.contains(&key.as_str()), "unknown key {key}");
         }
-        let container: Option<Arc<Container>> =
-            json.get("container").map(|c| Arc::new(over(&Container::default(), c)));
+        let container: Option<Arc<Container>> = json.get("container").map(|c| Arc::new(over(&Container::default(), c)));
         let mut table = HashMap::new();
         let ancestors = json.get("ancestors").and_then(Value::as_array).cloned().unwrap_or_default();
         let chain = std::iter::once(json.get("process").cloned().unwrap_or_else(|| json!({}))).chain(ancestors.clone());
@@ -81,7 +93,15 @@ fn over<T: Serialize + DeserializeOwned>(base: &T, given: &Value) -> T {
 
 fn process(given: &Value, key: u64) -> Process {
     let pid = 100 + key as u32;
-    let mut base = Process { key: ProcessKey(key), pid, ppid: pid + 1, virtual_pid: pid, group: pid, session: pid, ..Process::default() };
+    let mut base = Process {
+        key: ProcessKey(key),
+        pid,
+        ppid: pid + 1,
+        virtual_pid: pid,
+        group: pid,
+        session: pid,
+        ..Process::default()
+    };
     base.virtual_group = pid;
     base.login_uid = u32::MAX;
     let mut process: Process = over(&base, given);
@@ -128,5 +148,8 @@ fn arguments(given: &Map<String, Value>) -> Vec<(Argument, ArgumentValue)> {
         },
         other => panic!("no argument: {other}"),
     };
-    given.iter().map(|(name, v)| (Argument::from_name(name).unwrap_or_else(|| panic!("no argument {name}")), value(v))).collect()
+    given
+        .iter()
+        .map(|(name, v)| (Argument::from_name(name).unwrap_or_else(|| panic!("no argument {name}")), value(v)))
+        .collect()
 }

@@ -9,7 +9,7 @@ use seawall_advisory::{
     Database, FeedLimits, FolderReport, UpdateContext, UpdateOutcome, UpdateReport, UpdateSettings, build_from_folder,
     install, publishers, update,
 };
-use seawall_io::{HttpClient, HttpSettings};
+use seawall_io::{HttpClient, HttpSettings, read_bounded};
 
 use super::outputs;
 use crate::Exit;
@@ -116,6 +116,9 @@ fn status(path: &Path, json: bool) -> Result<Exit> {
     Ok(Exit::Allow)
 }
 
+/// A larger file of certificates is refused.
+const MAX_CA: u64 = 8 << 20;
+
 /// Fetches into a folder beside the database, builds, and only then replaces. Nothing here makes a scan fail.
 fn fetch(db: Option<PathBuf>, base: Option<&str>, only: &[String], printer: &Printer) -> Result<Exit> {
     let database = path(db)?;
@@ -131,7 +134,10 @@ fn fetch(db: Option<PathBuf>, base: Option<&str>, only: &[String], printer: &Pri
     }
     #[allow(clippy::disallowed_methods, reason = "this is the edge: requests are conditional on dates")]
     let now = Timestamp::try_from(std::time::SystemTime::now()).context("the clock of this machine is off")?;
-    let client = HttpClient::new(HttpSettings::default())?;
+    let ca = std::env::var_os("SSL_CERT_FILE").filter(|f| !f.is_empty()).map(PathBuf::from);
+    let ca =
+        ca.map(|f| read_bounded(&f, MAX_CA).with_context(|| format!("cannot read {} (SSL_CERT_FILE)", f.display())));
+    let client = HttpClient::new(HttpSettings { ca: ca.transpose()?, ..HttpSettings::default() })?;
     let now = now.to_string();
     let context = UpdateContext { client: &client, sleep: &|d| std::thread::sleep(d), now: &now };
     let report = update(&folder, &wanted, &UpdateSettings::default(), &context)?;

@@ -3,7 +3,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use seawall_io::{HttpClient, HttpMethod, HttpResponse};
+use seawall_io::{HttpMethod, HttpResponse};
 use serde::Deserialize;
 
 use super::challenge::{Challenge, choose};
@@ -26,14 +26,7 @@ struct Answer {
 }
 
 /// The value of `Authorization` that answers the challenge in a response with status 401.
-///
-/// `http` must not follow redirects to another origin.
-pub(super) fn answer(
-    http: &HttpClient,
-    endpoint: &Endpoint,
-    response: &HttpResponse,
-    store: &CredentialStore,
-) -> Result<Secret, Failure> {
+pub(super) fn answer(endpoint: &Endpoint, response: &HttpResponse, store: &CredentialStore) -> Result<Secret, Failure> {
     let credential = store.find(&endpoint.known_as, &endpoint.repository)?;
     let anonymous = || Failure::Anonymous { host: endpoint.known_as.clone() };
     match (choose(response.headers("www-authenticate")), credential) {
@@ -42,7 +35,7 @@ pub(super) fn answer(
         (Some(Challenge::Basic), Some(Credential::Password { user, password })) => Ok(basic(&user, &password)),
         (Some(Challenge::Basic), _) => Err(anonymous()),
         (Some(Challenge::Bearer { realm, service }), credential) => {
-            let token = token(http, endpoint, &realm, service.as_deref(), credential)?;
+            let token = token(endpoint, &realm, service.as_deref(), credential)?;
             Ok(bearer(&token))
         }
     }
@@ -58,7 +51,6 @@ fn bearer(token: &str) -> Secret {
 
 /// A token for reading the one repository, whatever more the challenge offers.
 fn token(
-    http: &HttpClient,
     endpoint: &Endpoint,
     realm: &str,
     service: Option<&str>,
@@ -71,6 +63,7 @@ fn token(
     let mut form = vec![("scope", scope.as_str())];
     form.extend(service.map(|service| ("service", service)));
     let known = credential.is_some();
+    let http = &endpoint.tokens;
     let request = match &credential {
         Some(Credential::IdentityToken(token)) => {
             form.extend([("grant_type", "refresh_token"), ("client_id", CLIENT), ("refresh_token", token.reveal())]);
@@ -88,7 +81,7 @@ fn token(
             }
         }
     };
-    let response = request.max_body(MAX_ANSWER).send()?;
+    let response = request.max_body(MAX_ANSWER).send().map_err(|error| endpoint.failure(error))?;
     match response.status() {
         200..=299 => {}
         400 | 401 | 403 if known => return Err(Failure::Refused { host: endpoint.known_as.clone() }),

@@ -7,6 +7,7 @@ use seawall_model::Digest;
 use super::blob_name;
 use super::client::Client;
 use super::failure::Failure;
+use super::kept::{Keeper, Kept};
 use super::retry::Retry;
 use crate::TargetError;
 use crate::image::Blobs;
@@ -20,10 +21,12 @@ const PROGRESS: u64 = 1 << 20;
 pub(super) struct RemoteLayers {
     client: Arc<Client>,
     layers: Vec<Wanted>,
+    kept: Arc<Kept>,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Wanted {
+    index: usize,
     digest: Digest,
     /// As the manifest states it.
     size: Option<u64>,
@@ -33,12 +36,13 @@ struct Wanted {
 
 impl RemoteLayers {
     pub(super) fn new(client: Arc<Client>, layers: &[Descriptor]) -> Self {
-        let layers = layers.iter().map(|layer| Wanted {
+        let layers = layers.iter().enumerate().map(|(index, layer)| Wanted {
+            index,
             digest: layer.digest,
             size: Some(layer.size).filter(|size| *size > 0),
             foreign: layer.media_type.contains("foreign") || layer.media_type.contains("nondistributable"),
         });
-        Self { client, layers: layers.collect() }
+        Self { client, layers: layers.collect(), kept: Arc::default() }
     }
 }
 
@@ -47,11 +51,18 @@ impl Blobs for RemoteLayers {
         let Some(wanted) = self.layers.get(index) else {
             return Err(TargetError::Missing { path: self.client.name.clone(), what: format!("layer {index}") });
         };
-        let mut reader = BlobReader::new(self.client.clone(), *wanted);
+        if let Some(kept) = self.kept.take(index) {
+            return Ok(kept);
+        }
+        let mut reader = BlobReader::new(self.client.clone(), *wanted, self.kept.clone());
         match reader.connect(None) {
             Ok(()) => Ok(Box::new(reader)),
             Err(failure) => Err(reader.error(failure)),
         }
+    }
+
+    fn release(&self, index: usize) {
+        self.kept.release(index);
     }
 }
 
@@ -68,14 +79,19 @@ struct BlobReader {
     retry: Retry,
     before: Vec<String>,
     ended: bool,
+    keeper: Keeper,
+    kept: Arc<Kept>,
 }
 
 impl BlobReader {
-    fn new(client: Arc<Client>, wanted: Wanted) -> Self {
+    fn new(client: Arc<Client>, wanted: Wanted, kept: Arc<Kept>) -> Self {
+        let keeper = Keeper::new(wanted.size, client.options.kept_bytes);
         let retry = Retry::new(&client.options);
         let last = client.endpoints.len().saturating_sub(1);
         let place = client.endpoints.iter().position(|place| !place.is_down()).unwrap_or(last);
-        Self { client, wanted, body: None, position: 0, broke_at: 0, place, retry, before: Vec::new(), ended: false }
+        let before = Vec::new();
+        let (body, position, broke_at, ended) = (None, 0, 0, false);
+        Self { client, wanted, body, position, broke_at, place, retry, before, ended, keeper, kept }
     }
 
     fn error(&self, failure: Failure) -> TargetError {
@@ -238,9 +254,15 @@ impl Read for BlobReader {
                 self.ended = true;
                 // The connection goes back for the next layer.
                 self.body = None;
+                if let Some(file) = self.keeper.finish() {
+                    self.kept.put(self.wanted.index, file);
+                }
                 Ok(0)
             }
-            Ok(read) => Ok(read),
+            Ok(read) => {
+                self.keeper.write(buffer.get(..read).unwrap_or_default());
+                Ok(read)
+            }
             Err(failure) => {
                 self.body = None;
                 Err(io::Error::other(self.error(failure)))

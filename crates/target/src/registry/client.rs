@@ -1,4 +1,4 @@
-use seawall_io::{HttpClient, HttpResponse, HttpSettings, Limits, Redirects, read_to_limit, sha256};
+use seawall_io::{HttpResponse, Limits, read_to_limit, sha256};
 use seawall_model::Digest;
 
 use super::endpoint::Endpoint;
@@ -20,9 +20,6 @@ pub(super) struct Client {
     pub(super) options: RegistryOptions,
     pub(super) limits: Limits,
     pub(super) endpoints: Vec<Endpoint>,
-    http: HttpClient,
-    /// For what carries a password in its body, which dropping a header would not keep back.
-    tokens: HttpClient,
 }
 
 impl Client {
@@ -32,23 +29,8 @@ impl Client {
         options: &RegistryOptions,
     ) -> Result<Self, TargetError> {
         let name = format!("{}/{}", reference.registry(), reference.repository());
-        let settings = HttpSettings {
-            stall_timeout: options.stall_timeout,
-            connect_timeout: options.stall_timeout.min(HttpSettings::default().connect_timeout),
-            ca: options.ca.clone(),
-            plain_http: options.plain_http,
-            ..HttpSettings::default()
-        };
-        let failed = |e: seawall_io::HttpError| TargetError::Remote { what: name.clone(), reason: e.to_string() };
-        Ok(Self {
-            options: options.clone(),
-            limits: limits.clone(),
-            endpoints: Endpoint::all(reference, options),
-            tokens: HttpClient::new(HttpSettings { redirects: Redirects::SameOrigin, ..settings.clone() })
-                .map_err(failed)?,
-            http: HttpClient::new(settings).map_err(failed)?,
-            name,
-        })
+        let endpoints = Endpoint::all(reference, options)?;
+        Ok(Self { options: options.clone(), limits: limits.clone(), endpoints, name })
     }
 
     /// A manifest or an index by its digest or tag, verified against `expected`, and against what the registry says it
@@ -140,7 +122,7 @@ impl Client {
         loop {
             let base = endpoint.base();
             let url = format!("{base}/v2/{}/{path}", endpoint.repository);
-            let mut request = self.http.get(&url).max_body(max_body);
+            let mut request = endpoint.http.get(&url).max_body(max_body);
             for (name, value) in headers {
                 request = request.header(name, value);
             }
@@ -148,12 +130,12 @@ impl Client {
             if let Some(value) = &authorization {
                 request = request.header("Authorization", value.reveal());
             }
-            let response = request.send()?;
+            let response = request.send().map_err(|error| endpoint.failure(error))?;
             // Another host, to which a redirect led, is not told who asks, and its questions are not answered.
             let is_own = response.url().strip_prefix(&base).is_some_and(|rest| rest.starts_with('/'));
             match response.status() {
                 401 if is_own && !fresh => {
-                    endpoint.authorize(auth::answer(&self.tokens, endpoint, &response, &self.options.credentials)?);
+                    endpoint.authorize(auth::answer(endpoint, &response, &self.options.credentials)?);
                     fresh = true;
                 }
                 401 | 403 if is_own && authorization.is_some() => {

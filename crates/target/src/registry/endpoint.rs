@@ -2,10 +2,11 @@ use std::str::FromStr;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use seawall_io::is_loopback;
+use seawall_io::{ClientIdentity, HttpClient, HttpError, HttpSettings, Redirects, is_loopback};
 
 use super::RegistryOptions;
 use super::failure::Failure;
+use crate::TargetError;
 use crate::credentials::Secret;
 use crate::image_reference::{DEFAULT_REGISTRY, DEFAULT_REGISTRY_HOST, ImageReference, check_host};
 
@@ -75,27 +76,47 @@ pub(super) struct Endpoint {
     guessed: bool,
     authorization: Mutex<Option<Secret>>,
     down: AtomicBool,
+    pub(super) http: HttpClient,
+    /// For what carries a password in its body, which dropping a header would not keep back: it does not follow
+    /// redirects to another origin.
+    pub(super) tokens: HttpClient,
 }
 
 impl Endpoint {
     /// The mirrors of a registry, and then the registry itself.
-    pub(super) fn all(reference: &ImageReference, options: &RegistryOptions) -> Vec<Self> {
+    pub(super) fn all(reference: &ImageReference, options: &RegistryOptions) -> Result<Vec<Self>, TargetError> {
         let registry = reference.registry();
         let host = if registry == DEFAULT_REGISTRY { DEFAULT_REGISTRY_HOST } else { registry };
+        let settings = HttpSettings {
+            stall_timeout: options.stall_timeout,
+            connect_timeout: options.stall_timeout.min(HttpSettings::default().connect_timeout),
+            ca: options.certificates.bundle()?,
+            plain_http: options.plain_http,
+            ..HttpSettings::default()
+        };
         let new = |host: &str, repository: String, known_as: &str, scheme: Option<Scheme>| {
             let loopback = is_loopback(without_port(host));
-            let plain = scheme.map_or(options.plain_http || loopback, |s| s == Scheme::Http);
-            let guessed = scheme.is_none() && loopback && !options.plain_http;
-            let (host, known_as, plain) = (host.to_owned(), known_as.to_owned(), AtomicBool::new(plain));
-            Self {
-                host,
+            let stored = options.certificates.find(known_as)?;
+            // Who stores certificates for a registry does not mean it to be asked without encryption.
+            let is_guess = loopback && stored.ca.is_none() && stored.identity.is_none();
+            let plain = scheme.map_or(options.plain_http || is_guess, |s| s == Scheme::Http);
+            let guessed = scheme.is_none() && is_guess && !options.plain_http;
+            // Only where the certificate is for is it shown, which is here, whatever the folder is called.
+            let identity = stored.identity.map(|identity| ClientIdentity { host: host.to_owned(), ..identity });
+            let settings = HttpSettings { more_ca: stored.ca, identity, ..settings.clone() };
+            let failed = |e: HttpError| TargetError::Remote { what: known_as.to_owned(), reason: e.to_string() };
+            let tokens = HttpSettings { redirects: Redirects::SameOrigin, ..settings.clone() };
+            Ok(Self {
+                host: host.to_owned(),
                 repository,
-                known_as,
-                plain,
+                known_as: known_as.to_owned(),
+                plain: AtomicBool::new(plain),
                 guessed,
                 authorization: Mutex::new(None),
                 down: AtomicBool::new(false),
-            }
+                tokens: HttpClient::new(tokens).map_err(failed)?,
+                http: HttpClient::new(settings).map_err(failed)?,
+            })
         };
         let mirrors = options.mirrors.iter().filter(|m| m.registry == registry).map(|mirror| {
             let repository = match mirror.prefix.as_str() {
@@ -105,6 +126,17 @@ impl Endpoint {
             new(&mirror.host, repository, &mirror.host, mirror.scheme)
         });
         mirrors.chain([new(host, reference.repository().to_owned(), registry, None)]).collect()
+    }
+
+    /// What can be done about a request without an answer.
+    pub(super) fn failure(&self, error: HttpError) -> Failure {
+        let host = self.known_as.clone();
+        match error {
+            HttpError::Certificate { unknown: true, .. } => Failure::Untrusted { error, host },
+            HttpError::Identity { .. } => Failure::Unknown { error, host },
+            HttpError::NotTls { .. } => Failure::NotTls { error },
+            other => Failure::Http(other),
+        }
     }
 
     /// The beginning of every address here.
@@ -163,7 +195,7 @@ mod tests {
         let mirrors = mirrors.iter().map(|m| m.parse().expect("a mirror")).collect();
         let options = RegistryOptions { mirrors, ..RegistryOptions::default() };
         let places = |text: &str| {
-            let all = Endpoint::all(&text.parse().expect("a reference"), &options);
+            let all = Endpoint::all(&text.parse().expect("a reference"), &options).expect("places");
             all.iter().map(|e| format!("{}/{}", e.base(), e.repository)).collect::<Vec<_>>()
         };
         assert_eq!(

@@ -12,6 +12,15 @@ use crate::credentials::CredentialError;
 pub(super) enum Failure {
     #[error(transparent)]
     Http(#[from] HttpError),
+    #[error(
+        "{error}\nhint: where {host} has an authority of its own, store that one's certificate as \
+         /etc/docker/certs.d/{host}/ca.crt, or name it with --ca FILE"
+    )]
+    Untrusted { error: HttpError, host: String },
+    #[error("{error}\nhint: store one as /etc/docker/certs.d/{host}/client.cert, and its key beside it as client.key")]
+    Unknown { error: HttpError, host: String },
+    #[error("{error}\nhint: --plain-http asks without encryption, where the network is one that you trust")]
+    NotTls { error: HttpError },
     #[error("the connection broke off: {0}")]
     Broken(std::io::Error),
     #[error("the registry answers with status {status}{}", shown(code.as_deref()))]

@@ -81,6 +81,49 @@ fn a_layer_that_stalls_or_breaks_off_goes_on_where_it_was() {
 }
 
 #[test]
+fn one_that_trickles_is_given_up() {
+    let (server, pushed) = but(|r, _, p| {
+        is_layer(r, p).then(|| Reply::new(200, &blob(p)[..9]).stating(blob(p).len()).then(Then::Trickle))
+    });
+    let begun = std::time::Instant::now();
+    let error = layer_error(&server, &pushed);
+    assert!(error.contains("too slowly"), "{error}");
+    // At that pace all of it would take hours.
+    assert!(begun.elapsed().as_secs() < 60);
+    assert_eq!(server.count(&pushed.layers[1]), 3);
+}
+
+#[test]
+fn one_that_is_busy_when_a_layer_goes_on_is_waited_for() {
+    let (server, pushed) = but(|r, number, p| {
+        is_layer(r, p).then(|| match number {
+            1 => part(r, blob(p)).cut(100_000),
+            2 => Reply::new(429, b"SECRET").header("Retry-After", "0"),
+            _ => part(r, blob(p)),
+        })
+    });
+    pushed.check(&open(&name(&server), &options()).expect("opens"));
+    let ranges: Vec<_> = server.requests().iter().filter(|r| is_layer(r, &pushed)).map(Request::range).collect();
+    assert_eq!(ranges, [None, Some(100_000), Some(100_000)]);
+}
+
+#[test]
+fn a_part_that_was_not_asked_for_is_refused() {
+    let (server, pushed) =
+        but(|r, _, p| is_layer(r, p).then(|| Reply::new(206, blob(p)).header("Content-Range", "bytes 0-9/10")));
+    assert!(layer_error(&server, &pushed).contains("status 206"));
+    assert_eq!(server.count(&pushed.layers[1]), 1, "it is not asked again");
+}
+
+#[test]
+fn a_range_that_cannot_be_had_is_an_error() {
+    let (server, pushed) = but(|r, number, p| {
+        is_layer(r, p).then(|| if number == 1 { part(r, blob(p)).cut(1_000) } else { Reply::new(416, b"SECRET") })
+    });
+    assert!(layer_error(&server, &pushed).contains("status 416"));
+}
+
+#[test]
 fn one_that_ignores_ranges_is_read_from_the_beginning() {
     let (server, pushed) = but(|r, number, p| {
         let whole = Reply::new(200, blob(p));
@@ -187,6 +230,58 @@ fn a_redirected_layer_is_read_and_the_other_host_is_not_answered() {
     for seen in storage.requests().iter().chain(&greedy.requests()) {
         assert_eq!(seen.header("authorization"), None);
     }
+}
+
+#[test]
+fn redirects_lead_to_no_file_and_not_into_the_clear() {
+    for (target, reason) in [
+        ("file:///etc/shadow", "not an address"),
+        ("ftp://127.0.0.1/x", "not an address"),
+        ("http://user:SECRET@127.0.0.1/x", "not an address"),
+        ("http://192.0.2.1/x", "gives up encryption"),
+        ("//", "not an address"),
+    ] {
+        let (server, pushed) = but(move |r, _, p| is_layer(r, p).then(|| redirect(target)));
+        let error = layer_error(&server, &pushed);
+        assert!(error.contains("is not followed") && error.contains(reason), "{target}: {error}");
+        assert_eq!(server.count(&pushed.layers[1]), 1, "it is not asked again");
+    }
+}
+
+#[test]
+fn a_token_service_that_redirects_gets_no_password_for_another_host() {
+    let other = Server::start(|_, _| Reply::new(200, br#"{"token": "tok"}"#));
+    let target = format!("http://{}/t", other.host);
+    let tokens = Server::start(move |_, _| redirect(&target));
+    let realm = tokens.host.clone();
+    let server = Server::start(move |_, _| {
+        Reply::new(401, b"").header("WWW-Authenticate", &format!("Bearer realm=\"http://{realm}/t\""))
+    });
+    let folder = tempfile::tempdir().expect("a folder");
+    let options = RegistryOptions { credentials: log_in(folder.path(), &server.host, "u:SECRET"), ..options() };
+    let error = open(&name(&server), &options).expect_err("refused").to_string();
+    assert!(error.contains("leads to another host") && !error.contains("SECRET"), "{error}");
+    assert!(!tokens.requests().is_empty() && other.requests().is_empty());
+}
+
+#[test]
+fn indexes_of_indexes_end() {
+    // Each index points to the next; all are honest about their digests.
+    let mut indexes = vec![image("app:1").manifest];
+    for _ in 0..8 {
+        let below = indexes.last().expect("one");
+        let index = serde_json::json!({"schemaVersion": 2, "manifests": [{
+            "mediaType": "application/vnd.oci.image.index.v1+json", "digest": sha256(below), "size": below.len()}]});
+        indexes.push(index.to_string().into_bytes());
+    }
+    let (server, _) = but(move |r, _, _| {
+        let wanted = r.path.rsplit('/').next().unwrap_or_default();
+        let found = indexes.iter().find(|i| sha256(i).to_string() == wanted).or_else(|| indexes.last());
+        r.path.contains("manifests").then(|| Reply::new(200, found.expect("one")))
+    });
+    let error = open_error(&server).to_string();
+    assert!(error.contains("indexes point to indexes"), "{error}");
+    assert!(server.requests().len() < 8);
 }
 
 #[test]

@@ -31,6 +31,10 @@ pub fn image(name: &str) -> Pushed {
         .config(serde_json::json!({"User": "1000"}))
         .layer(TarBuilder::new().file("etc/os-release", b"ID=x\n"), "FROM base")
         .layer(TarBuilder::new().file("app", &noise(300_000)).file("name", name.as_bytes()), "COPY app /");
+    pushed(&builder)
+}
+
+pub fn pushed(builder: &ImageBuilder) -> Pushed {
     let folder = tempfile::tempdir().expect("a folder");
     builder.write_oci(folder.path());
     let read = |path: String| std::fs::read(folder.path().join(path)).expect("readable");

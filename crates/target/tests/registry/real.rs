@@ -1,11 +1,11 @@
 //! Against Debian's docker-registry.
 
 use std::net::{TcpListener, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use seawall_io::{HttpClient, HttpMethod, HttpSettings, sha256};
+use seawall_io::{ClientIdentity, HttpClient, HttpMethod, HttpSettings, sha256};
 use seawall_model::Platform;
 use seawall_target::{RegistryOptions, TargetError, open_registry};
 
@@ -17,9 +17,21 @@ const USER: &str = "reader:right word";
 /// `USER`, as `htpasswd -nbB -C 4` writes it.
 const HTPASSWD: &str = "reader:$2y$04$23tebLUjitSRMVWlwbyTR.HUK5xI0O5I9L2cfvtcd37YYgVhbu.Wa\n";
 
-struct Registry {
+/// What it takes to speak TLS.
+pub struct Tls {
+    pub certificate: PathBuf,
+    pub key: PathBuf,
+    /// The authority of the clients that are let in.
+    pub clients: Option<PathBuf>,
+    /// How the test itself pushes.
+    pub push: HttpSettings,
+}
+
+pub struct Registry {
     child: Child,
-    host: String,
+    pub host: String,
+    /// `None` for plain HTTP.
+    push: Option<HttpSettings>,
     _folder: tempfile::TempDir,
 }
 
@@ -32,7 +44,7 @@ impl Drop for Registry {
 }
 
 /// Starts one; `None` where the program is not installed.
-fn start(auth: bool) -> Option<Registry> {
+pub fn start(auth: bool, tls: Option<&Tls>) -> Option<Registry> {
     let found = std::env::var_os("PATH").is_some_and(|p| std::env::split_paths(&p).any(|f| f.join(PROGRAM).is_file()));
     if !found {
         assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "{PROGRAM} must be installed where CI=true");
@@ -48,9 +60,13 @@ fn start(auth: bool) -> Option<Registry> {
     // Another process may take a port that was free a moment ago.
     for _ in 0..5 {
         let host = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a port").to_string();
+        let secure = tls.map_or_else(String::new, |tls| {
+            let clients = tls.clients.as_ref().map(|c| format!(", clientcas: [{}]", c.display())).unwrap_or_default();
+            format!(", tls: {{certificate: {}, key: {}{clients}}}", tls.certificate.display(), tls.key.display())
+        });
         let mut config = format!(
             "version: 0.1\nlog: {{level: error, accesslog: {{disabled: true}}}}\n\
-             storage: {{filesystem: {{rootdirectory: {}}}}}\nhttp: {{addr: \"{host}\"}}\n",
+             storage: {{filesystem: {{rootdirectory: {}}}}}\nhttp: {{addr: \"{host}\"{secure}}}\n",
             folder.path().join("storage").display()
         );
         if auth {
@@ -65,7 +81,11 @@ fn start(auth: bool) -> Option<Registry> {
             .expect("it starts");
         for _ in 0..400 {
             if TcpStream::connect(&host).is_ok() && child.try_wait().expect("a child").is_none() {
-                return Some(Registry { child, host, _folder: folder });
+                let push = tls.map(|tls| {
+                    let identity = tls.push.identity.clone().map(|i| ClientIdentity { host: host.clone(), ..i });
+                    HttpSettings { identity, ..tls.push.clone() }
+                });
+                return Some(Registry { child, host, push, _folder: folder });
             }
             if child.try_wait().expect("a child").is_some() {
                 break;
@@ -80,7 +100,7 @@ fn start(auth: bool) -> Option<Registry> {
 
 impl Registry {
     fn send(&self, method: HttpMethod, url: &str, kind: &str, bytes: &[u8]) -> seawall_io::HttpResponse {
-        let http = HttpClient::new(HttpSettings::default()).expect("a client");
+        let http = HttpClient::new(self.push.clone().unwrap_or_default()).expect("a client");
         let response = http
             .request(method, url)
             .header("Content-Type", kind)
@@ -92,14 +112,18 @@ impl Registry {
         response
     }
 
-    fn push_manifest(&self, tag: &str, kind: &str, bytes: &[u8]) {
-        self.send(HttpMethod::Put, &format!("http://{}/v2/team/app/manifests/{tag}", self.host), kind, bytes);
+    fn url(&self, rest: &str) -> String {
+        let scheme = if self.push.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}/v2/team/app/{rest}", self.host)
     }
 
-    fn push(&self, image: &Pushed, tag: &str) {
+    fn push_manifest(&self, tag: &str, kind: &str, bytes: &[u8]) {
+        self.send(HttpMethod::Put, &self.url(&format!("manifests/{tag}")), kind, bytes);
+    }
+
+    pub fn push(&self, image: &Pushed, tag: &str) {
         for (digest, bytes) in &image.blobs {
-            let begun =
-                self.send(HttpMethod::Post, &format!("http://{}/v2/team/app/blobs/uploads/", self.host), "", b"");
+            let begun = self.send(HttpMethod::Post, &self.url("blobs/uploads/"), "", b"");
             let to = begun.header("location").expect("a location");
             let joint = if to.contains('?') { '&' } else { '?' };
             self.send(HttpMethod::Put, &format!("{to}{joint}digest={digest}"), "application/octet-stream", bytes);
@@ -107,14 +131,14 @@ impl Registry {
         self.push_manifest(tag, "application/vnd.oci.image.manifest.v1+json", &image.manifest);
     }
 
-    fn name(&self, rest: &str) -> String {
+    pub fn name(&self, rest: &str) -> String {
         format!("{}/team/app{rest}", self.host)
     }
 }
 
 #[test]
 fn images_are_read_by_tag_and_digest() {
-    let Some(registry) = start(false) else { return };
+    let Some(registry) = start(false, None) else { return };
     let pushed = image("app:1");
     registry.push(&pushed, "1");
     let opened = open(&registry.name(":1"), &options()).expect("opens");
@@ -130,7 +154,7 @@ fn images_are_read_by_tag_and_digest() {
 
 #[test]
 fn an_index_gives_the_image_of_the_platform() {
-    let Some(registry) = start(false) else { return };
+    let Some(registry) = start(false, None) else { return };
     let (amd64, arm64) = (image("amd64"), image("arm64"));
     let kind = "application/vnd.oci.image.manifest.v1+json";
     let entries = [(&amd64, "amd64"), (&arm64, "arm64")].map(|(pushed, architecture)| {
@@ -153,7 +177,7 @@ fn an_index_gives_the_image_of_the_platform() {
 
 #[test]
 fn passwords_are_asked_for() {
-    let Some(registry) = start(true) else { return };
+    let Some(registry) = start(true, None) else { return };
     let pushed = image("app:1");
     registry.push(&pushed, "1");
     let folder = tempfile::tempdir().expect("a folder");

@@ -36,6 +36,8 @@ pub enum Then {
     Stall,
     /// The body is sent again and again.
     Endless,
+    /// A byte comes now and then, for as long as the client waits.
+    Trickle,
 }
 
 #[derive(Clone)]
@@ -190,6 +192,10 @@ fn send(stream: &mut TcpStream, head: &[u8], reply: &Reply) -> std::io::Result<(
         match reply.then {
             Then::Endless => {}
             Then::Close => break,
+            Then::Trickle => loop {
+                std::thread::sleep(Duration::from_millis(40));
+                stream.write_all(b"x")?;
+            },
             Then::Stall => {
                 stream.set_read_timeout(Some(Duration::from_secs(20)))?;
                 let _ = stream.read(&mut [0; 16]);
