@@ -13,9 +13,10 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("advisory", &["model", "io"]),
     ("detect", &["model", "advisory"]),
     ("decide", &["model"]),
+    ("rules", &["model"]),
     ("report", &["model"]),
     ("engine", &["model", "io", "target", "inspect", "advisory", "detect", "decide", "report"]),
-    ("seawall", &["model", "io", "target", "inspect", "advisory", "detect", "decide", "report", "engine"]),
+    ("seawall", &["model", "io", "target", "inspect", "advisory", "detect", "decide", "rules", "report", "engine"]),
     ("testkit", &[]),
 ];
 

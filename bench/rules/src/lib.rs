@@ -1,0 +1,4 @@
+//! Compiled rules beside a straightforward walk over their trees.
+
+pub mod generator;
+pub mod walker;

@@ -1,0 +1,213 @@
+//! Runs a program over one observation.
+
+use std::net::IpAddr;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use seawall_model::Observation;
+
+use crate::compile::{Atom, Atoms, Node, Program};
+use crate::matcher::{compare, number};
+use crate::subject::{Made, Subject};
+use crate::syntax::Operator;
+use crate::value::Value;
+use crate::view::View;
+
+/// What is needed while one event after another is judged; keep one for each thread.
+#[derive(Default)]
+pub struct Scratch {
+    /// What is known of each node: 0 nothing, 1 false, 2 true.
+    memo: Vec<u8>,
+    /// The number of a field's value in each dictionary.
+    words: Vec<u32>,
+    /// The numbers of several values.
+    several: Vec<Vec<u32>>,
+    /// Whether a field's text is in its buffer.
+    made: Vec<bool>,
+    buffers: Vec<Vec<u8>>,
+    pub(crate) matched: Vec<usize>,
+}
+
+/// The addresses of names, by the names' numbers.
+pub(crate) type Addresses = RwLock<Arc<Vec<Vec<IpAddr>>>>;
+
+const UNKNOWN: u32 = u32::MAX;
+/// Not there, or no word that any rule knows.
+const NO_WORD: u32 = u32::MAX - 1;
+
+struct Run<'r, 'a> {
+    atoms: &'r Atoms,
+    program: &'r Program,
+    addresses: &'r Addresses,
+    view: &'r View<'a>,
+    scratch: &'r mut Scratch,
+}
+
+/// Writes the rules that match into the scratch, in the order of their definitions; only the first unless `all`.
+pub(crate) fn run(
+    (atoms, program): (&Atoms, &Program),
+    addresses: &Addresses,
+    observation: Observation<'_>,
+    scratch: &mut Scratch,
+    all: bool,
+) {
+    scratch.matched.clear();
+    if program.rules.is_empty() {
+        return;
+    }
+    scratch.memo.clear();
+    scratch.memo.resize(program.nodes.len(), 0);
+    scratch.words.clear();
+    scratch.words.resize(atoms.dictionaries.len(), UNKNOWN);
+    scratch.several.resize_with(atoms.dictionaries.len(), Vec::new);
+    scratch.buffers.resize_with(atoms.fields.len(), Vec::new);
+    scratch.made.clear();
+    scratch.made.resize(atoms.fields.len(), false);
+    let view = View::new(observation);
+    let mut run = Run { atoms, program, addresses, view: &view, scratch };
+    for (rule, node) in &program.rules {
+        if run.node(*node) {
+            run.scratch.matched.push(*rule as usize);
+            if !all {
+                return;
+            }
+        }
+    }
+}
+
+impl<'r> Run<'r, '_> {
+    fn node(&mut self, id: u32) -> bool {
+        let index = id as usize;
+        match self.scratch.memo.get(index) {
+            Some(1) => return false,
+            Some(2) => return true,
+            _ => {}
+        }
+        let program = self.program;
+        let children =
+            |from: u32, count: u32| program.children.get(from as usize..(from + count) as usize).unwrap_or_default();
+        let holds = match program.nodes.get(index) {
+            Some(Node::Test(atom)) => self.atom(*atom),
+            Some(Node::Not(inner)) => !self.node(*inner),
+            Some(Node::And(from, count)) => children(*from, *count).iter().all(|child| self.node(*child)),
+            Some(Node::Or(from, count)) => children(*from, *count).iter().any(|child| self.node(*child)),
+            Some(Node::True) => true,
+            None => false,
+        };
+        if let Some(slot) = self.scratch.memo.get_mut(index) {
+            *slot = 1 + u8::from(holds);
+        }
+        holds
+    }
+
+    fn atom(&mut self, id: u32) -> bool {
+        let atoms = self.atoms;
+        match atoms.atoms.get(id as usize) {
+            Some(Atom::Word { dictionary, members }) => self.word(*dictionary, |number| members.has(number)),
+            Some(Atom::One { field, test }) => self.value(*field).is_some_and(|value| test.holds(value)),
+            Some(Atom::Any { field, test }) => {
+                let Some(reference) = atoms.fields.get(*field as usize) else { return false };
+                let Some(buffer) = self.scratch.buffers.get_mut(*field as usize) else { return false };
+                reference.any(self.view, buffer, |value| test.holds(value))
+            }
+            Some(Atom::Domain { field, names, addresses }) => {
+                let Some(Value::Address(address)) = self.value(*field) else { return false };
+                if addresses.contains(&address) {
+                    return true;
+                }
+                let known = self.addresses.read().unwrap_or_else(PoisonError::into_inner);
+                names.iter().any(|name| known.get(*name as usize).is_some_and(|all| all.contains(&address)))
+            }
+            Some(Atom::Made { subject, test }) => subject.make(self.view).is_some_and(|made| match &made {
+                Made::List(_) => matches!(test, crate::matcher::Test::Exists),
+                one => one.value().is_some_and(|value| test.holds(value)),
+            }),
+            Some(Atom::Elements { subject, words, every }) => match subject.make(self.view) {
+                Some(Made::List(items)) if *every => items.iter().all(|i| words.contains(i.as_slice())),
+                Some(Made::List(items)) => items.iter().any(|i| words.contains(i.as_slice())),
+                _ => false,
+            },
+            Some(Atom::Against { left, operator, right }) => self.against(left, *operator, right),
+            Some(Atom::Unused) | None => false,
+        }
+    }
+
+    /// A field's value; text that was made before is not made again.
+    fn value(&mut self, field: u32) -> Option<Value<'_>> {
+        let reference = self.atoms.fields.get(field as usize)?;
+        let Scratch { made, buffers, .. } = &mut *self.scratch;
+        let (made, buffer) = (made.get_mut(field as usize)?, buffers.get_mut(field as usize)?);
+        if !*made {
+            buffer.clear();
+            match reference.read(self.view, buffer)? {
+                Value::Made => *made = true,
+                value => return Some(value),
+            }
+        }
+        Some(Value::Text(buffer))
+    }
+
+    fn word(&mut self, dictionary: u32, is_member: impl Fn(u32) -> bool) -> bool {
+        let index = dictionary as usize;
+        let Some(known) = self.atoms.dictionaries.get(index) else { return false };
+        let looked_up = self.scratch.words.get(index).copied().unwrap_or(UNKNOWN);
+        if known.single {
+            let number = if looked_up == UNKNOWN {
+                let found = match self.value(known.field) {
+                    Some(Value::Text(text)) => known.words.get(text).copied(),
+                    _ => None,
+                };
+                let number = found.unwrap_or(NO_WORD);
+                if let Some(slot) = self.scratch.words.get_mut(index) {
+                    *slot = number;
+                }
+                number
+            } else {
+                looked_up
+            };
+            return is_member(number);
+        }
+        if looked_up == UNKNOWN {
+            let Some(reference) = self.atoms.fields.get(known.field as usize) else { return false };
+            let Scratch { words, several, buffers, .. } = self.scratch;
+            let (Some(list), Some(buffer)) = (several.get_mut(index), buffers.get_mut(known.field as usize)) else {
+                return false;
+            };
+            list.clear();
+            reference.any(self.view, buffer, |value| {
+                if let Value::Text(text) = value {
+                    list.extend(known.words.get(text));
+                }
+                false
+            });
+            if let Some(slot) = words.get_mut(index) {
+                *slot = 0;
+            }
+        }
+        self.scratch.several.get(index).is_some_and(|list| list.iter().any(|number| is_member(*number)))
+    }
+
+    fn against(&self, left: &Subject, operator: Operator, right: &Subject) -> bool {
+        let (Some(left), Some(right)) = (left.make(self.view), right.make(self.view)) else { return false };
+        match (&left, &right) {
+            (Made::Text(text), Made::List(items)) => items.contains(text),
+            (Made::Text(a), Made::Text(b)) => match operator {
+                Operator::NotEqual => a != b,
+                Operator::Contains => memchr::memmem::find(a, b).is_some(),
+                Operator::ContainsAnyCase => {
+                    memchr::memmem::find(&a.to_ascii_lowercase(), &b.to_ascii_lowercase()).is_some()
+                }
+                Operator::StartsWith => a.starts_with(b),
+                Operator::EndsWith => a.ends_with(b),
+                _ => a == b,
+            },
+            _ => match (left.value(), right.value()) {
+                (Some(a), Some(b)) => match (number(a), number(b)) {
+                    (Some(a), Some(b)) => compare(operator, a, b),
+                    _ if operator == Operator::NotEqual => a != b,
+                    _ => a == b,
+                },
+                _ => false,
+            },
+        }
+    }
+}

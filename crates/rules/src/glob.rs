@@ -1,0 +1,155 @@
+//! Shell patterns as `fnmatch(3)` has them without flags: `*` and `?` also match slashes, and leading dots.
+
+/// A pattern.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Glob {
+    parts: Vec<Part>,
+    any_case: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Part {
+    Byte(u8),
+    One,
+    Any,
+    Set { negated: bool, ranges: Vec<(u8, u8)> },
+}
+
+impl Glob {
+    pub(crate) fn new(pattern: &[u8], any_case: bool) -> Self {
+        let mut parts = Vec::new();
+        let mut rest = pattern;
+        while let [first, tail @ ..] = rest {
+            rest = tail;
+            parts.push(match first {
+                b'*' if parts.last() == Some(&Part::Any) => continue,
+                b'*' => Part::Any,
+                b'?' => Part::One,
+                b'\\' => match tail {
+                    [escaped, tail @ ..] => {
+                        rest = tail;
+                        Part::Byte(*escaped)
+                    }
+                    [] => Part::Byte(b'\\'),
+                },
+                b'[' => match set(tail) {
+                    Some((part, tail)) => {
+                        rest = tail;
+                        part
+                    }
+                    None => Part::Byte(b'['),
+                },
+                byte => Part::Byte(*byte),
+            });
+        }
+        Self { parts, any_case }
+    }
+
+    /// Whether the pattern has anything but plain bytes.
+    pub(crate) fn is_pattern(text: &[u8]) -> bool {
+        text.iter().any(|b| matches!(b, b'*' | b'?' | b'['))
+    }
+
+    fn fits(&self, part: &Part, byte: u8) -> bool {
+        let same = |a: u8, b: u8| if self.any_case { a.eq_ignore_ascii_case(&b) } else { a == b };
+        match part {
+            Part::Byte(wanted) => same(*wanted, byte),
+            Part::One => true,
+            Part::Any => false,
+            Part::Set { negated, ranges } => {
+                let within = |byte: u8| ranges.iter().any(|(low, high)| (*low..=*high).contains(&byte));
+                let cases = self.any_case && (within(byte.to_ascii_lowercase()) || within(byte.to_ascii_uppercase()));
+                (within(byte) || cases) != *negated
+            }
+        }
+    }
+
+    /// Steps back to the last star only, so that no pattern takes longer than its length times the text's.
+    pub(crate) fn matches(&self, text: &[u8]) -> bool {
+        let (mut part, mut at) = (0, 0);
+        let mut back: Option<(usize, usize)> = None;
+        loop {
+            match (self.parts.get(part), text.get(at)) {
+                (None, None) => return true,
+                (Some(Part::Any), _) => {
+                    back = Some((part + 1, at));
+                    part += 1;
+                    continue;
+                }
+                (Some(wanted), Some(byte)) if self.fits(wanted, *byte) => {
+                    (part, at) = (part + 1, at + 1);
+                    continue;
+                }
+                _ => {}
+            }
+            match back {
+                Some((after, from)) if from < text.len() => {
+                    back = Some((after, from + 1));
+                    (part, at) = (after, from + 1);
+                }
+                _ => return false,
+            }
+        }
+    }
+}
+
+/// What stands between brackets, and what follows them.
+fn set(inner: &[u8]) -> Option<(Part, &[u8])> {
+    let (negated, mut rest) = match inner {
+        [b'!' | b'^', tail @ ..] => (true, tail),
+        all => (false, all),
+    };
+    let mut ranges = Vec::new();
+    loop {
+        let [first, tail @ ..] = rest else { return None };
+        if *first == b']' && !ranges.is_empty() {
+            return Some((Part::Set { negated, ranges }, tail));
+        }
+        let (low, tail) = match (first, tail) {
+            (b'\\', [escaped, tail @ ..]) => (*escaped, tail),
+            _ => (*first, tail),
+        };
+        rest = match tail {
+            [b'-', high, tail @ ..] if *high != b']' => {
+                ranges.push((low, *high));
+                tail
+            }
+            _ => {
+                ranges.push((low, low));
+                tail
+            }
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Glob;
+
+    #[test]
+    fn patterns_match_as_fnmatch_does() {
+        for (pattern, text, matches) in [
+            ("/home/*/.ssh/*", "/home/a/b/.ssh/id", true),
+            ("*../*../*", "/etc/../etc/../x", true),
+            ("*../*../*", "/etc/../etc/x", false),
+            ("/proc/*/environ", "/proc/1/environ", true),
+            ("/proc*", "/proc", true),
+            ("a?c", "abc", true),
+            ("a?c", "ac", false),
+            ("[a-c]x", "bx", true),
+            ("[!a-c]x", "bx", false),
+            ("[]]x", "]x", true),
+            ("[a", "[a", true),
+            ("\\*", "*", true),
+            ("\\*", "a", false),
+            ("", "", true),
+            ("*", "", true),
+            ("**a", "ba", true),
+        ] {
+            assert_eq!(Glob::new(pattern.as_bytes(), false).matches(text.as_bytes()), matches, "{pattern} {text}");
+        }
+        assert!(Glob::new(b"/ETC/*", true).matches(b"/etc/x"));
+        let long = "a".repeat(100_000);
+        assert!(!Glob::new(b"*a*a*a*a*b", false).matches(long.as_bytes()));
+    }
+}
