@@ -250,7 +250,7 @@ fn descriptor(random: &mut Random, words: &Words, kind: EventKind, result: i64) 
 
 fn arguments(random: &mut Random, words: &Words, kind: EventKind) -> Vec<(Argument, ArgumentValue)> {
     use EventKind as K;
-    let mut located = |random: &mut Random| {
+    let located = |random: &mut Random| {
         let path = path(random, words);
         ArgumentValue::Path { absolute: path.as_str().into(), given: path.into() }
     };

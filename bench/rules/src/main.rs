@@ -18,7 +18,8 @@ fn main() {
         .collect();
     let named: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
     let started = Instant::now();
-    let set = RuleSet::load(&named, &Options { all_match: true, ..Options::default() }).unwrap_or_else(|e| panic!("{e}"));
+    let set =
+        RuleSet::load(&named, &Options { all_match: true, ..Options::default() }).unwrap_or_else(|e| panic!("{e}"));
     let loading = started.elapsed();
     let walker = Walker::new(&set, &BTreeMap::new());
     let conditions: Vec<&str> = set.rules().iter().map(|rule| rule.condition_text.as_str()).collect();
@@ -51,7 +52,9 @@ fn main() {
         kinds.entry(event.event.kind.name()).or_default().push(index);
     }
     let every: Vec<usize> = (0..events.len()).collect();
-    println!("| events | count | compiled, median ns | p99 ns | walked, median ns | ratio |\n|---|---|---|---|---|---|");
+    println!(
+        "| events | count | compiled, median ns | p99 ns | walked, median ns | ratio |\n|---|---|---|---|---|---|"
+    );
     let mut row = |name: &str, indices: &[usize]| {
         let (fast, slow) = (compiled.quantile(indices, 50), walked.quantile(indices, 50));
         let ratio = slow as f64 / fast.max(1) as f64;

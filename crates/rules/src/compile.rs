@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use seawall_model::EventKind;
 
-pub(crate) use atoms::{Atom, Atoms, Members};
+pub(crate) use atoms::{Atom, Atoms};
 pub(crate) use builder::Predicates;
 
 use crate::formula::Formula;

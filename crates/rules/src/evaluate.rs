@@ -1,6 +1,7 @@
 //! Runs a program over one observation.
 
 use std::net::IpAddr;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use seawall_model::Observation;
 
@@ -20,10 +21,14 @@ pub struct Scratch {
     words: Vec<u32>,
     /// The numbers of several values.
     several: Vec<Vec<u32>>,
-    /// Text that a field was made into, and whether it is there.
-    buffers: Vec<(bool, Vec<u8>)>,
+    /// Whether a field's text is in its buffer.
+    made: Vec<bool>,
+    buffers: Vec<Vec<u8>>,
     pub(crate) matched: Vec<usize>,
 }
+
+/// The addresses of names, by the names' numbers.
+pub(crate) type Addresses = RwLock<Arc<Vec<Vec<IpAddr>>>>;
 
 const UNKNOWN: u32 = u32::MAX;
 /// Not there, or no word that any rule knows.
@@ -32,7 +37,7 @@ const NO_WORD: u32 = u32::MAX - 1;
 struct Run<'r, 'a> {
     atoms: &'r Atoms,
     program: &'r Program,
-    addresses: &'r [Vec<IpAddr>],
+    addresses: &'r Addresses,
     view: &'r View<'a>,
     scratch: &'r mut Scratch,
 }
@@ -40,7 +45,7 @@ struct Run<'r, 'a> {
 /// Writes the rules that match into the scratch, in the order of their definitions; only the first unless `all`.
 pub(crate) fn run(
     (atoms, program): (&Atoms, &Program),
-    addresses: &[Vec<IpAddr>],
+    addresses: &Addresses,
     observation: Observation<'_>,
     scratch: &mut Scratch,
     all: bool,
@@ -54,10 +59,9 @@ pub(crate) fn run(
     scratch.words.clear();
     scratch.words.resize(atoms.dictionaries.len(), UNKNOWN);
     scratch.several.resize_with(atoms.dictionaries.len(), Vec::new);
-    scratch.buffers.resize_with(atoms.fields.len(), Default::default);
-    for (made, _) in &mut scratch.buffers {
-        *made = false;
-    }
+    scratch.buffers.resize_with(atoms.fields.len(), Vec::new);
+    scratch.made.clear();
+    scratch.made.resize(atoms.fields.len(), false);
     let view = View::new(observation);
     let mut run = Run { atoms, program, addresses, view: &view, scratch };
     for (rule, node) in &program.rules {
@@ -102,19 +106,16 @@ impl<'r> Run<'r, '_> {
             Some(Atom::One { field, test }) => self.value(*field).is_some_and(|value| test.holds(value)),
             Some(Atom::Any { field, test }) => {
                 let Some(reference) = atoms.fields.get(*field as usize) else { return false };
-                let Some((made, buffer)) = self.scratch.buffers.get_mut(*field as usize) else { return false };
-                *made = false;
+                let Some(buffer) = self.scratch.buffers.get_mut(*field as usize) else { return false };
                 reference.any(self.view, buffer, |value| test.holds(value))
             }
             Some(Atom::Domain { field, names, addresses }) => {
-                let known = self.addresses;
-                self.value(*field).is_some_and(|value| match value {
-                    Value::Address(address) => {
-                        addresses.contains(&address)
-                            || names.iter().any(|n| known.get(*n as usize).is_some_and(|all| all.contains(&address)))
-                    }
-                    _ => false,
-                })
+                let Some(Value::Address(address)) = self.value(*field) else { return false };
+                if addresses.contains(&address) {
+                    return true;
+                }
+                let known = self.addresses.read().unwrap_or_else(PoisonError::into_inner);
+                names.iter().any(|name| known.get(*name as usize).is_some_and(|all| all.contains(&address)))
             }
             Some(Atom::Made { subject, test }) => subject.make(self.view).is_some_and(|made| match &made {
                 Made::List(_) => matches!(test, crate::matcher::Test::Exists),
@@ -133,7 +134,8 @@ impl<'r> Run<'r, '_> {
     /// A field's value; text that was made before is not made again.
     fn value(&mut self, field: u32) -> Option<Value<'_>> {
         let reference = self.atoms.fields.get(field as usize)?;
-        let (made, buffer) = self.scratch.buffers.get_mut(field as usize)?;
+        let Scratch { made, buffers, .. } = &mut *self.scratch;
+        let (made, buffer) = (made.get_mut(field as usize)?, buffers.get_mut(field as usize)?);
         if !*made {
             buffer.clear();
             match reference.read(self.view, buffer)? {
@@ -167,8 +169,7 @@ impl<'r> Run<'r, '_> {
         if looked_up == UNKNOWN {
             let Some(reference) = self.atoms.fields.get(known.field as usize) else { return false };
             let Scratch { words, several, buffers, .. } = self.scratch;
-            let (Some(list), Some((_, buffer))) = (several.get_mut(index), buffers.get_mut(known.field as usize))
-            else {
+            let (Some(list), Some(buffer)) = (several.get_mut(index), buffers.get_mut(known.field as usize)) else {
                 return false;
             };
             list.clear();

@@ -8,6 +8,7 @@ mod fd;
 mod fd_network;
 mod flags;
 mod flags_tables;
+mod flags_words;
 mod k8s;
 mod process;
 mod process_more;

@@ -129,12 +129,12 @@ impl From<OperandError> for Fault {
 }
 
 fn formula_of(check: &Check) -> Result<Formula> {
-    let subject = Subject::resolve(&check.left, check.span)?;
+    let subject = Subject::resolve(&check.left)?;
     let test = |spec: Spec| Formula::Test(Rc::new(Predicate { subject: subject.clone(), spec }));
     let spec = match &check.right {
         Right::Nothing => Spec::Exists,
         Right::Operand(other) => {
-            let other = Subject::resolve(other, check.span)?;
+            let other = Subject::resolve(other)?;
             against(check, &subject, other)?
         }
         Right::Value(value) => spec_of(check, &subject, check.operator, std::slice::from_ref(value))?,

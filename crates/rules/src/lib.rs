@@ -16,7 +16,7 @@
 //! let rules = RuleSet::load(&[("rules.yaml", text)], &Options::default())?;
 //! assert_eq!(rules.rules()[0].name, "Shell");
 //! let error = RuleSet::load(&[("rules.yaml", &text.replace("proc.name", "proc.nam"))], &Options::default()).err().unwrap();
-//! assert_eq!(error.to_string(), "rules.yaml:4:34: no field is called `proc.nam`\nhint: did you mean `proc.name`?");
+//! assert_eq!(error.to_string(), "rules.yaml:4:36: no field is called `proc.nam`\nhint: did you mean `proc.name`?");
 //! # Ok::<(), seawall_rules::RulesError>(())
 //! ```
 #![forbid(unsafe_code)]

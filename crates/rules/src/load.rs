@@ -1,7 +1,7 @@
 //! From rule files to a rule set.
 
 use std::cell::RefCell;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 use crate::fields::{FieldError, FieldRef};
@@ -19,7 +19,7 @@ use crate::syntax::{Expression, Span, SyntaxError, parse};
 /// Events of more kinds than this are told of, as Falco does.
 const MANY_KINDS: usize = 100;
 /// Checks of all rules with their macros.
-const MAX_TOTAL: usize = 500_000;
+const MAX_TOTAL: usize = 200_000;
 
 /// Macros that are assembled when they are first asked for.
 struct Macros<'d, 's> {
@@ -242,8 +242,9 @@ impl Loaded {
             let plain = field.token.split('[').next().unwrap_or_default();
             field.is_unsupplied() || options.supply.missing_fields.contains(plain)
         };
-        let tokens = |fields: &[FieldRef]| fields.iter().filter(|f| missing(f)).map(|f| f.token.clone()).collect();
-        let in_output: Vec<FieldRef> = template.fields().into_iter().cloned().collect();
+        let tokens =
+            |fields: &HashSet<FieldRef>| fields.iter().filter(|f| missing(f)).map(|f| f.token.clone()).collect();
+        let in_output: HashSet<FieldRef> = template.fields().into_iter().cloned().collect();
         self.unsupplied.push(Unsupplied {
             rule: name.clone(),
             condition_fields: tokens(&used.fields),
@@ -294,7 +295,7 @@ fn enabled(definition: &RuleDefinition<'_>, options: &Options) -> bool {
 /// Fields of a condition with its macros, and events that it names and nobody knows.
 #[derive(Default)]
 struct Used {
-    fields: Vec<FieldRef>,
+    fields: HashSet<FieldRef>,
     unknown_events: BTreeSet<String>,
 }
 
@@ -310,7 +311,7 @@ impl Used {
             Formula::Test(predicate) => {
                 for field in predicate.fields() {
                     if !self.fields.contains(field) {
-                        self.fields.push(field.clone());
+                        self.fields.insert(field.clone());
                     }
                 }
                 let is_type = matches!(&predicate.subject, Subject::Field(f) if f.field.name == "evt.type");

@@ -17,7 +17,7 @@ pub(crate) enum Test {
     Words(HashSet<Box<[u8]>>),
     Prefix(Prefixes),
     Suffix(Vec<Box<[u8]>>),
-    Contains(Finder<'static>),
+    Contains(Box<Finder<'static>>),
     ContainsAny(AhoCorasick),
     Glob(Vec<Glob>),
     Regex(regex::bytes::Regex),
@@ -56,7 +56,7 @@ impl Test {
             Spec::Prefix(words) => Self::Prefix(Prefixes::new(words)),
             Spec::Suffix(words) => Self::Suffix(list(words)),
             Spec::Contains(words) => match words.first() {
-                Some(only) if words.len() == 1 => Self::Contains(Finder::new(only).into_owned()),
+                Some(only) if words.len() == 1 => Self::Contains(Box::new(Finder::new(only).into_owned())),
                 _ => Self::automaton(words, false),
             },
             Spec::ContainsAnyCase(words) => Self::automaton(words, true),

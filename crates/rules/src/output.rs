@@ -115,7 +115,7 @@ impl Template {
 }
 
 fn resolve(operand: &Operand, span: Span) -> Result<Subject, (Span, FieldError)> {
-    Subject::resolve(operand, span).map_err(|error| {
+    Subject::resolve(operand).map_err(|error| {
         // Places within the operand are relative to it.
         (Span { at: span.at + 1 + error.span.at, len: error.span.len }, error.error)
     })

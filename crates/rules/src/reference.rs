@@ -64,4 +64,17 @@ mod tests {
         }
         assert!(names.len() > 150);
     }
+
+    /// `UPDATE_REFERENCE=1 cargo test -p seawall-rules` writes the page anew, as `make reference` does.
+    #[test]
+    fn the_page_is_up_to_date() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/reference/rules-fields.md");
+        let wanted = format!("<!-- Made by `make reference`; do not edit. -->\n\n{}", super::reference());
+        if std::env::var_os("UPDATE_REFERENCE").is_some() {
+            std::fs::write(path, &wanted).expect("writable");
+        }
+        #[expect(clippy::disallowed_methods, reason = "a test reads a page of this repository")]
+        let page = std::fs::read_to_string(path).expect("docs/reference/rules-fields.md");
+        assert!(page == wanted, "docs/reference/rules-fields.md is not up to date\nhint: make reference");
+    }
 }

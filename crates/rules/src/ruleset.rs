@@ -6,7 +6,7 @@ use std::sync::{Arc, RwLock};
 use seawall_model::{Alert, AlertContext, EventKind, FieldValue, Observation, Priority};
 
 use crate::compile::{Atoms, Node, Predicates, Program, program};
-use crate::evaluate::{Scratch, run};
+use crate::evaluate::{Addresses, Scratch, run};
 use crate::formula::Formula;
 use crate::loader::Counts;
 use crate::output::Template;
@@ -78,8 +78,7 @@ pub struct RuleSet {
     pub(crate) all_match: bool,
     atoms: Atoms,
     programs: Vec<Program>,
-    addresses: RwLock<Arc<Vec<Vec<IpAddr>>>>,
-    named: bool,
+    addresses: Addresses,
 }
 
 impl RuleSet {
@@ -100,7 +99,6 @@ impl RuleSet {
             })
             .collect();
         let atoms = Atoms::new(&predicates.all, &used);
-        let named = !atoms.domains.is_empty();
         let addresses = RwLock::new(Arc::new(vec![Vec::new(); atoms.domains.len()]));
         Self {
             rules,
@@ -112,7 +110,6 @@ impl RuleSet {
             atoms,
             programs,
             addresses,
-            named,
         }
     }
 
@@ -182,10 +179,7 @@ impl RuleSet {
     pub fn evaluate<'s>(&self, observation: Observation<'_>, scratch: &'s mut Scratch) -> &'s [usize] {
         let kind = observation.event.kind as usize;
         match self.programs.get(kind) {
-            Some(program) if self.named => {
-                run((&self.atoms, program), &self.addresses(), observation, scratch, self.all_match);
-            }
-            Some(program) => run((&self.atoms, program), &[], observation, scratch, self.all_match),
+            Some(program) => run((&self.atoms, program), &self.addresses, observation, scratch, self.all_match),
             None => scratch.matched.clear(),
         }
         &scratch.matched

@@ -45,14 +45,14 @@ impl Made {
 
 impl Subject {
     /// What an operand stands for; its fields and their types are checked.
-    pub(crate) fn resolve(operand: &Operand, place: Span) -> Result<Self, OperandError> {
+    pub(crate) fn resolve(operand: &Operand) -> Result<Self, OperandError> {
         match operand {
             Operand::Field(field) => {
                 FieldRef::resolve(field).map(Self::Field).map_err(|error| OperandError { span: field.span, error })
             }
             Operand::Literal(text) => Ok(Self::Literal(text.as_bytes().into())),
             Operand::List(items) => {
-                items.iter().map(|item| Self::resolve(item, place)).collect::<Result<_, _>>().map(Self::List)
+                items.iter().map(Self::resolve).collect::<Result<_, _>>().map(Self::List)
             }
             Operand::Transform(transform) => Self::transformed(transform),
         }
@@ -63,7 +63,7 @@ impl Subject {
         let fail = |message: String| {
             Err(OperandError { span: *span, error: FieldError { message, hint: None, unknown: false } })
         };
-        let arguments: Vec<Self> = arguments.iter().map(|a| Self::resolve(a, *span)).collect::<Result<_, _>>()?;
+        let arguments: Vec<Self> = arguments.iter().map(Self::resolve).collect::<Result<_, _>>()?;
         if *function == Function::Val {
             return match arguments.into_iter().next() {
                 Some(field) if argument.is_none() => Ok(field),

@@ -24,7 +24,7 @@ const DEEPEST: usize = 4096;
 #[derive(Serialize, Deserialize)]
 enum Frame {
     /// A container is known, or changed. The identifier is in it.
-    Container(Container),
+    Container(Box<Container>),
     /// A process is known, or changed; with the identifier of its container.
     Process(Box<Process>, Option<ByteString>),
     /// Something happened.
@@ -96,7 +96,7 @@ impl<W: Write> Recorder<W> {
         if let Some(container) = &process.container
             && self.containers.insert(container.id.clone())
         {
-            self.frame(&Frame::Container((**container).clone()))?;
+            self.frame(&Frame::Container(Box::new((**container).clone())))?;
         }
         if process.ended.is_some() {
             // Nobody needs to know again what a dead one was.
@@ -182,7 +182,7 @@ pub fn replay(mut from: impl Read, tell: &mut dyn FnMut(Observation<'_>)) -> Res
         let frame = postcard::from_bytes(&body);
         match frame.map_err(|_| RecordingError::Damaged { at, reason: "a frame cannot be understood" })? {
             Frame::Container(container) => {
-                told.containers.insert(container.id.clone(), Arc::new(container));
+                told.containers.insert(container.id.clone(), Arc::from(container));
             }
             Frame::Process(mut process, container) => {
                 process.container = container.and_then(|id| told.containers.get(&id.to_text()).cloned());

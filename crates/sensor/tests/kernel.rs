@@ -1,5 +1,6 @@
 //! What this machine's kernel tells of real processes. Needs root; a machine without says so loudly, and CI has it.
 #![allow(clippy::disallowed_methods, reason = "tests read their own files")]
+#![allow(clippy::print_stderr, reason = "a skipped test must be seen")]
 
 use std::collections::BTreeSet;
 use std::process::Command;

@@ -1,6 +1,7 @@
-//! SBOMs, policies, cases and VEX documents.
+//! SBOMs, policies, cases, rule files and VEX documents.
 
 use seawall_decide::{Bundle, CaseFile};
+use seawall_rules::{Options, RuleSet};
 
 use super::{Target, target};
 
@@ -17,6 +18,12 @@ pub(super) fn targets() -> Vec<Target> {
             if let Ok(text) = std::str::from_utf8(bytes) {
                 let _ = Bundle::load("fuzz", text);
                 let _ = CaseFile::load("fuzz", text);
+            }
+        }),
+        target("rules", &["rules"], |bytes| {
+            if let Ok(text) = std::str::from_utf8(bytes) {
+                let _ = RuleSet::load(&[("fuzz", text)], &Options::default());
+                let _ = seawall_rules::syntax::parse(text);
             }
         }),
         target("vex", &["vex"], |bytes| {

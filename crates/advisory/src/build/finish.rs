@@ -101,7 +101,7 @@ fn order(advisories: Vec<Pending>, rows: &mut [PendingRow], payloads: &Payloads,
     let by_content = |a: &PendingRow, b: &PendingRow| {
         (a.stream, a.name).cmp(&(b.stream, b.name)).then_with(|| payloads.get(a.payload).cmp(payloads.get(b.payload)))
     };
-    let mut keyed: Vec<((u32, u32, Option<u32>), Pending)> = Vec::with_capacity(advisories.len());
+    let mut keyed = Vec::with_capacity(advisories.len());
     for advisory in advisories {
         let range = advisory.first_row..advisory.first_row.saturating_add(advisory.rows);
         let own = rows.get_mut(range).unwrap_or_default();

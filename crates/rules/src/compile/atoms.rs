@@ -17,6 +17,7 @@ pub(crate) struct Atoms {
     pub(crate) dictionaries: Vec<Dictionary>,
     /// Names whose addresses are asked for, by number.
     pub(crate) domains: Vec<String>,
+    domain_numbers: HashMap<String, u32>,
 }
 
 /// The words that a field is compared with, by number: its value is looked up once, whatever the number of sets.
@@ -173,12 +174,9 @@ impl Atoms {
     }
 
     fn domain(&mut self, name: &str) -> u32 {
-        match self.domains.iter().position(|n| n == name) {
-            Some(at) => at as u32,
-            None => {
-                self.domains.push(name.to_owned());
-                (self.domains.len() - 1) as u32
-            }
-        }
+        *self.domain_numbers.entry(name.to_owned()).or_insert_with(|| {
+            self.domains.push(name.to_owned());
+            (self.domains.len() - 1) as u32
+        })
     }
 }

@@ -93,8 +93,7 @@ pub(super) static FIELDS: &[Field] = &[
         .known(|_| Known::Always(Value::Unsigned(1))),
     Field::one("evt.args", Text, |v, _, out| all(v, out), "all arguments, `name=value` and blanks"),
     Field::one("evt.info", Text, |v, _, out| all(v, out), "as `evt.args`"),
-    Field::one("evt.arg", Text, |v, argument, out| by_name(v, argument, out), "an argument by its name or number")
-        .takes(Takes::Key),
+    Field::one("evt.arg", Text, by_name, "an argument by its name or number").takes(Takes::Key),
     Field::one("evt.arg.", Text, argument, "an argument by its name; flags are shown by their names, paths absolute"),
     Field::one(
         "evt.rawarg.",

@@ -3,6 +3,7 @@
 use seawall_model::{Argument, EventKind};
 
 use super::flags_tables as tables;
+use super::flags_words as words;
 
 pub(super) const O_ACCMODE: u32 = 3;
 pub(super) const O_WRONLY: u32 = 1;
@@ -80,7 +81,7 @@ fn open(bits: u64, out: &mut Vec<u8>) {
 
 /// Capabilities by name, joined by blanks.
 pub(crate) fn capability_names(bits: u64, out: &mut Vec<u8>) {
-    for (index, name) in tables::CAPABILITIES.iter().enumerate() {
+    for (index, name) in words::CAPABILITIES.iter().enumerate() {
         if bits & (1 << index) != 0 {
             if !out.is_empty() {
                 out.push(b' ');
@@ -94,5 +95,5 @@ pub(crate) fn capability_names(bits: u64, out: &mut Vec<u8>) {
 /// The name of an error number.
 pub(crate) fn error_name(number: u64) -> Option<&'static str> {
     let index = usize::try_from(number).ok()?;
-    tables::ERRORS.get(index).copied().filter(|name| !name.is_empty())
+    words::ERRORS.get(index).copied().filter(|name| !name.is_empty())
 }

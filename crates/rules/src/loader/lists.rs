@@ -1,13 +1,24 @@
 //! Lists are put into conditions as text, before anything is parsed, as Falco does it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
+use super::item::{Notes, shown};
 use super::text::SourceText;
+use crate::problem::Problem;
 
 /// Bytes of one condition after its lists are in it.
 pub(super) const MAX_EXPANDED: usize = 1 << 20;
 
 const DELIMITERS: &[u8] = b" \t\r\n(),=";
+
+/// A list, as its items define it.
+pub(super) struct ListDefinition {
+    pub(super) name: String,
+    pub(super) items: Vec<String>,
+    pub(super) first: usize,
+    pub(super) last: usize,
+    pub(super) place: Problem,
+}
 
 /// An item as it is written in a condition: in quotes where it would fall apart otherwise.
 pub(super) fn quote(item: &str) -> String {
@@ -82,6 +93,67 @@ fn without_comma(bytes: &[u8], from: usize, to: usize) -> (usize, usize) {
     } else {
         (from, to)
     }
+}
+
+/// Lists as text, those within them in their place: a list sees those that were first defined before its last change.
+pub(super) fn flatten(lists: &[ListDefinition], notes: &mut Notes) -> HashMap<String, String> {
+    let by_name: HashMap<&str, usize> = lists.iter().enumerate().map(|(i, l)| (l.name.as_str(), i)).collect();
+    let mut done: Vec<Option<String>> = vec![None; lists.len()];
+    let mut total = 0_usize;
+    for start in 0..lists.len() {
+        // The lists that wait for one within them.
+        let mut stack = vec![start];
+        let mut waiting = HashSet::from([start]);
+        while let Some(&index) = stack.last() {
+            let Some(list) = lists.get(index).filter(|_| done.get(index).is_some_and(Option::is_none)) else {
+                stack.pop();
+                continue;
+            };
+            let inner = |item: &String| {
+                by_name
+                    .get(item.as_str())
+                    .copied()
+                    .filter(|i| lists.get(*i).is_some_and(|l| l.first < list.last && *i != index))
+            };
+            let missing = list.items.iter().filter_map(inner).find(|i| done.get(*i).is_some_and(Option::is_none));
+            if let Some(missing) = missing {
+                if !waiting.insert(missing) {
+                    let message = format!("the list `{}` is part of itself", shown(&list.name));
+                    notes.errors.push(Problem { message, ..list.place.clone() });
+                    return HashMap::new();
+                }
+                stack.push(missing);
+                continue;
+            }
+            let mut text = String::new();
+            for item in &list.items {
+                let quoted;
+                let part = match inner(item) {
+                    Some(i) => done.get(i).and_then(|d| d.as_deref()).unwrap_or_default(),
+                    None => {
+                        quoted = quote(item);
+                        quoted.as_str()
+                    }
+                };
+                if !part.is_empty() && text.len() <= MAX_EXPANDED {
+                    text.push_str(if text.is_empty() { "" } else { ", " });
+                    text.push_str(part);
+                }
+            }
+            total = total.saturating_add(text.len());
+            if text.len() > MAX_EXPANDED || total > 16 * MAX_EXPANDED {
+                let message = format!("the list `{}` is too large with the lists within it", shown(&list.name));
+                notes.errors.push(Problem { message, ..list.place.clone() });
+                return HashMap::new();
+            }
+            if let Some(slot) = done.get_mut(index) {
+                *slot = Some(text);
+            }
+            waiting.remove(&index);
+            stack.pop();
+        }
+    }
+    lists.iter().zip(done).map(|(list, text)| (list.name.clone(), text.unwrap_or_default())).collect()
 }
 
 #[cfg(test)]

@@ -284,7 +284,7 @@ impl Parser<'_> {
                 }
             }
         };
-        Ok(Expression::Check(Check { left, operator, quantifier, right, span: self.span(at) }))
+        Ok(Expression::Check(Box::new(Check { left, operator, quantifier, right, span: self.span(at) })))
     }
 
     fn quantified(&mut self, quantifier: Quantifier) -> Result<Right> {

@@ -26,7 +26,7 @@ pub enum Expression {
         span: Span,
     },
     /// A field is compared.
-    Check(Check),
+    Check(Box<Check>),
 }
 
 /// A field or a transformed field beside what it is compared with.

@@ -41,6 +41,7 @@ fn pages() -> Vec<(&'static str, String)> {
         ("sources.md", sources()),
         ("formats.md", formats()),
         ("version-schemes.md", schemes()),
+        ("rules-fields.md", format!("{NOTE}{}", seawall_rules::reference())),
     ]
 }
 
