@@ -17,6 +17,7 @@ mod gzip;
 mod http;
 #[forbid(unsafe_code)]
 mod limits;
+mod memory;
 mod path;
 mod pipe;
 pub mod tar;
@@ -29,5 +30,6 @@ pub use http::{
     is_loopback,
 };
 pub use limits::{LimitExceeded, Limits};
+pub use memory::{MemoryCap, peak_resident, resident};
 pub use path::{PathProblem, clean_path};
 pub use pipe::{Pipe, pipe};
