@@ -1,8 +1,8 @@
 use std::io::{self, Write};
 
-use seawall_model::{Evidence, Finding, Layer, Location, Package, Report, SCHEMA_VERSION, Verdict};
+use seawall_model::{Evidence, Finding, Layer, Location, Package, Report, SCHEMA_VERSION};
 
-use crate::json::{Object, Value};
+use crate::json::{Object, Value, not_looked_for};
 use crate::{Format, RenderOptions, words};
 
 /// Seawall's own JSON, docs/reference/report.schema.json.
@@ -77,7 +77,10 @@ fn document(report: &Report, options: &RenderOptions) -> Value {
     });
     document = document.put("unknowns", unknowns.collect::<Vec<_>>());
     if !options.sbom_only {
-        document = document.put("verdict", verdict(&report.verdict)).put_some("database", database(report));
+        document = document
+            .put("notLookedFor", report.not_looked_for.iter().map(not_looked_for).collect::<Vec<_>>())
+            .put("verdict", verdict(report))
+            .put_some("database", database(report));
     }
     document.into()
 }
@@ -108,7 +111,8 @@ fn os(report: &Report) -> Option<Object> {
             .put_some("prettyName", os.pretty_name.as_ref())
             .put_some("cpe", os.cpe.as_ref())
             .put_some("variantId", os.variant_id.as_ref())
-            .put_filled("repositories", &os.repositories),
+            .put_filled("repositories", &os.repositories)
+            .put_some("evidence", report.inventory.os_evidence.as_ref().map(evidence)),
     )
 }
 
@@ -254,7 +258,8 @@ fn enrichment(finding: &Finding) -> Object {
         .put_some("modified", enrichment.modified.as_ref())
 }
 
-fn verdict(verdict: &Verdict) -> Object {
+fn verdict(report: &Report) -> Object {
+    let verdict = &report.verdict;
     let reasons = verdict.reasons.iter().map(|reason| {
         Object::new()
             .put("rule", &reason.rule)
@@ -265,6 +270,7 @@ fn verdict(verdict: &Verdict) -> Object {
     Object::new()
         .put("outcome", words::outcome(verdict.outcome))
         .put("policy", &verdict.policy)
+        .put("complete", report.is_complete())
         .put("acceptsUnknowns", verdict.accepts_unknowns)
         .put("reasons", reasons.collect::<Vec<_>>())
 }
