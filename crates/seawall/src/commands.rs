@@ -4,6 +4,7 @@ mod db;
 mod diff;
 mod explain;
 mod judge;
+mod man;
 mod outputs;
 mod policy;
 mod reference;
@@ -35,6 +36,7 @@ pub(crate) fn run(command: Command, printer: &mut Printer) -> Result<Exit> {
             outputs::stdout(&script)?;
             Ok(Exit::Allow)
         }
+        Command::Man { folder } => man::run(folder.as_deref(), printer),
         Command::Reference { folder, check } => reference::run(&folder, check, printer),
     }
 }
