@@ -23,6 +23,11 @@ pub struct Bundle {
     pub(crate) expired: Option<Outcome>,
     pub(crate) rules: Vec<Rule>,
     pub(crate) exceptions: Vec<Exception>,
+    /// The bundles that this one joins ([`Bundle::merge`]); empty where it was loaded from one file. Then it has neither
+    /// rules nor exceptions of its own.
+    pub(crate) parts: Vec<Bundle>,
+    /// Whether the exceptions of the bundles beside it hold for its rules too: it is no file, and could not have its own.
+    pub(crate) excused_by_others: bool,
 }
 
 /// What an unreadable part of the target means.
@@ -101,7 +106,8 @@ impl Bundle {
     /// The policy of `--fail-on`: each finding that counts and is at least this severe is denied.
     pub fn fail_on(severity: Severity) -> Self {
         let text = format!("apiVersion: seawall/v1\nname: fail-on-{severity}\nthresholds: {{ failOn: {severity} }}\n");
-        Self::load("--fail-on", &text).unwrap_or_else(|error| Self::refusing(&error))
+        let bundle = Self::load("--fail-on", &text).unwrap_or_else(|error| Self::refusing(&error));
+        Self { excused_by_others: true, ..bundle }
     }
 
     fn refusing(error: &PolicyError) -> Self {
@@ -112,6 +118,8 @@ impl Bundle {
             expired: Some(Outcome::Deny),
             rules: Vec::new(),
             exceptions: Vec::new(),
+            parts: Vec::new(),
+            excused_by_others: false,
         };
         if let Ok(when) = Program::condition("true", &crate::schema::REPORT_SCOPE) {
             bundle.rules.push(Rule {
@@ -128,39 +136,43 @@ impl Bundle {
         bundle
     }
 
-    /// Several bundles as one: every rule speaks as `bundle/rule`, every exception holds for all rules, and the strictest
-    /// word on unknowns and on expired exceptions counts.
+    /// Several bundles as one: every rule speaks as `bundle/rule`, an exception holds for the rules of its own bundle
+    /// only, and the strictest word on unknowns and on expired exceptions counts. [`Bundle::fail_on`] has no exceptions of
+    /// its own, and those of every other bundle hold for it.
     ///
     /// # Errors
     ///
     /// Two bundles with one name; the name is given.
-    pub fn merge(bundles: Vec<Self>) -> Result<Self, String> {
-        let mut bundles = bundles.into_iter();
-        let Some(mut merged) = bundles.next() else { return Ok(Self::default_bundle()) };
-        let mut names = vec![merged.name.clone()];
-        let mut prefixed = false;
-        let prefix = |name: &str, rules: &mut Vec<Rule>| {
-            for rule in rules {
-                rule.id = format!("{name}/{}", rule.id);
-            }
-        };
-        for mut bundle in bundles {
-            if names.contains(&bundle.name) {
-                return Err(bundle.name);
-            }
-            if !prefixed {
-                prefix(&merged.name, &mut merged.rules);
-                prefixed = true;
-            }
-            prefix(&bundle.name, &mut bundle.rules);
-            merged.unknowns = merged.unknowns.max(bundle.unknowns);
-            merged.expired = merged.expired.max(bundle.expired);
-            merged.rules.append(&mut bundle.rules);
-            merged.exceptions.append(&mut bundle.exceptions);
-            names.push(bundle.name);
+    pub fn merge(mut bundles: Vec<Self>) -> Result<Self, String> {
+        if bundles.len() <= 1 {
+            return Ok(bundles.pop().unwrap_or_else(Self::default_bundle));
         }
-        merged.name = names.join(" + ");
-        Ok(merged)
+        let mut names: Vec<&str> = Vec::new();
+        for bundle in &bundles {
+            if names.contains(&bundle.name.as_str()) {
+                return Err(bundle.name.clone());
+            }
+            names.push(&bundle.name);
+        }
+        let name = names.join(" + ");
+        let unknowns = bundles.iter().map(|b| b.unknowns).max().unwrap_or(Unknowns::Deny);
+        let expired = bundles.iter().map(|b| b.expired).max().flatten();
+        for bundle in &mut bundles {
+            for rule in &mut bundle.rules {
+                rule.id = format!("{}/{}", bundle.name, rule.id);
+            }
+            bundle.expired = expired;
+        }
+        Ok(Self {
+            name,
+            description: String::new(),
+            unknowns,
+            expired,
+            rules: Vec::new(),
+            exceptions: Vec::new(),
+            parts: bundles,
+            excused_by_others: false,
+        })
     }
 
     /// Its name.
@@ -175,6 +187,7 @@ impl Bundle {
 
     /// Id and outcome of each rule, in order; those that thresholds and licences stand for are among them.
     pub fn rules(&self) -> impl Iterator<Item = (&str, Outcome)> {
-        self.rules.iter().map(|rule| (rule.id.as_str(), rule.outcome))
+        let all = self.parts.iter().flat_map(|part| &part.rules).chain(&self.rules);
+        all.map(|rule| (rule.id.as_str(), rule.outcome))
     }
 }

@@ -1,4 +1,5 @@
 mod inline;
+mod stored;
 
 use seawall_model::{Outcome, Report};
 use serde_json::Value as Json;
@@ -158,8 +159,8 @@ fn json(node: &Node) -> Json {
     }
 }
 
-/// Runs the cases of a policy. `read` gives the content of a report file that a case names: a report as
-/// [`seawall_model::Report`] is serialised.
+/// Runs the cases of a policy. `read` gives the content of a report file that a case names: what `seawall scan -o json`
+/// wrote, or a [`seawall_model::Report`] as it is serialised.
 pub fn run_cases(bundle: &Bundle, cases: &CaseFile, read: &dyn Fn(&str) -> Result<String, String>) -> Vec<CaseResult> {
     cases.cases.iter().map(|case| run(bundle, case, read)).collect()
 }
@@ -168,24 +169,19 @@ fn run(bundle: &Bundle, case: &Case, read: &dyn Fn(&str) -> Result<String, Strin
     let stored;
     let report = match &case.source {
         Source::Inline(report) => report.as_ref(),
-        Source::File(path) => {
-            let parsed = read(path).and_then(|text| {
-                serde_json::from_str::<Report>(&text).map_err(|error| format!("not a report: {error}"))
-            });
-            match parsed {
-                Ok(report) => {
-                    stored = report;
-                    &stored
-                }
-                Err(error) => {
-                    return CaseResult {
-                        name: case.name.clone(),
-                        failures: vec![format!("{path}: {error}")],
-                        decision: None,
-                    };
-                }
+        Source::File(path) => match read(path).and_then(|text| stored::report(&text)) {
+            Ok(report) => {
+                stored = report;
+                &stored
             }
-        }
+            Err(error) => {
+                return CaseResult {
+                    name: case.name.clone(),
+                    failures: vec![format!("{path}: {error}")],
+                    decision: None,
+                };
+            }
+        },
     };
     let decision = bundle.decide(report, &case.facts);
     let mut failures = Vec::new();

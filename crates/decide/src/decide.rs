@@ -1,8 +1,8 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use jiff::tz::Offset;
-use seawall_model::{Finding, Outcome, Package, Reason, Report, SuppressedBy, Verdict};
+use seawall_model::{Finding, Outcome, Package, Reason, Report, SuppressedBy, Verdict, WhyNot};
 
 use crate::bundle::{Bundle, Exception, On, Rule, Unknowns};
 use crate::cel::{Budget, EvalError};
@@ -16,12 +16,15 @@ const STEPS_PER_SUBJECT: u64 = 1_000;
 /// Subjects named in one reason; the message has the number of all.
 const MAX_SUBJECTS: usize = 1_000;
 
+/// Findings that exceptions cover, by their index in the report.
+type Excused = BTreeMap<usize, SuppressedBy>;
+
 /// What a policy says of a report.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Decision {
     /// The outcome, and every rule that spoke.
     pub verdict: Verdict,
-    /// The findings that exceptions cover, by their index in the report, and what covers them. No rule saw them.
+    /// The findings that exceptions cover, by their index in the report, and what covers them. No rule speaks about them.
     pub suppressed: Vec<(usize, SuppressedBy)>,
 }
 
@@ -43,17 +46,28 @@ impl Bundle {
     pub fn decide(&self, report: &Report, facts: &Facts) -> Decision {
         let today = Offset::UTC.to_datetime(facts.now()).date();
         let mut reasons = Vec::new();
-        let suppressed = self.suppress(report, facts, today, &mut reasons);
-        let mut hidden = vec![false; report.findings.len()];
-        for (index, _) in &suppressed {
-            if let Some(slot) = hidden.get_mut(*index) {
-                *slot = true;
+        let mut spoken = BTreeSet::new();
+        let parts = if self.parts.is_empty() { std::slice::from_ref(self) } else { self.parts.as_slice() };
+        let excused: Vec<Excused> =
+            parts.iter().map(|part| part.suppress(report, facts, today, &mut reasons)).collect();
+        let mut suppressed: Excused = BTreeMap::new();
+        for part in &excused {
+            for (index, by) in part {
+                suppressed.entry(*index).or_insert_with(|| by.clone());
             }
         }
-        let world = World::new(report, facts, &hidden);
-        for rule in &self.rules {
-            reasons.extend(ask(rule, &world, &hidden));
+        for (part, own) in parts.iter().zip(&excused) {
+            let own = if part.excused_by_others { &suppressed } else { own };
+            let hidden: Vec<bool> = (0..report.findings.len()).map(|index| own.contains_key(&index)).collect();
+            let world = World::new(report, facts, &hidden);
+            let mut held = BTreeSet::new();
+            for rule in &part.rules {
+                reasons.extend(ask(rule, &world, &hidden, &mut held));
+            }
+            spoken.extend(held);
         }
+        // What one bundle excepts and another's rule speaks about still counts.
+        suppressed.retain(|index, _| !spoken.contains(index));
         if !report.inventory.unknowns.is_empty() && self.unknowns != Unknowns::Accept {
             let unknowns = &report.inventory.unknowns;
             reasons.push(Reason {
@@ -66,6 +80,7 @@ impl Bundle {
                 subjects: subjects(unknowns.iter().map(|u| u.path.clone())),
             });
         }
+        reasons.extend(not_looked_for(report));
         // Stable: within an outcome the rules stay in the order of the policy.
         reasons.sort_by_key(|reason| std::cmp::Reverse(reason.outcome));
         let outcome = reasons.iter().map(|reason| reason.outcome).max().unwrap_or_default();
@@ -75,22 +90,15 @@ impl Bundle {
             reasons,
             accepts_unknowns: self.unknowns == Unknowns::Accept,
         };
-        Decision { verdict, suppressed }
+        Decision { verdict, suppressed: suppressed.into_iter().collect() }
     }
 
-    fn suppress(
-        &self,
-        report: &Report,
-        facts: &Facts,
-        today: Date,
-        reasons: &mut Vec<Reason>,
-    ) -> Vec<(usize, SuppressedBy)> {
-        let mut suppressed: Vec<(usize, SuppressedBy)> = Vec::new();
+    fn suppress(&self, report: &Report, facts: &Facts, today: Date, reasons: &mut Vec<Reason>) -> Excused {
+        let mut suppressed = Excused::new();
         if self.exceptions.is_empty() {
             return suppressed;
         }
         let world = World::new(report, facts, &[]);
-        let mut taken = BTreeSet::new();
         for exception in &self.exceptions {
             let steps = STEPS + STEPS_PER_SUBJECT.saturating_mul(report.findings.len().try_into().unwrap_or(u64::MAX));
             let budget = Budget::new(steps);
@@ -136,20 +144,28 @@ impl Bundle {
                 continue;
             }
             for index in covered {
-                if taken.insert(index) {
-                    let by = SuppressedBy {
-                        by: "exception".to_owned(),
-                        statement: exception.reason.clone(),
-                        author: format!("{} ({})", exception.owner, exception.place),
-                        expires: Some(exception.expires.to_string()),
-                    };
-                    suppressed.push((index, by));
-                }
+                suppressed.entry(index).or_insert_with(|| SuppressedBy {
+                    by: "exception".to_owned(),
+                    statement: exception.reason.clone(),
+                    author: format!("{} ({})", exception.owner, exception.place),
+                    expires: Some(exception.expires.to_string()),
+                });
             }
         }
-        suppressed.sort_by_key(|(index, _)| *index);
         suppressed
     }
+}
+
+/// What was wanted and not looked for for want of a database is never plainly allowed, whatever the policy accepts.
+fn not_looked_for(report: &Report) -> Option<Reason> {
+    let missing = report.not_looked_for.iter().filter(|n| n.why == WhyNot::NoDatabase);
+    let kinds: Vec<&str> = missing.map(|n| n.kind.name()).collect();
+    (!kinds.is_empty()).then(|| Reason {
+        rule: "not-looked-for".to_owned(),
+        outcome: Outcome::Warn,
+        message: format!("without an advisory database nothing was looked for of {}", kinds.join(", ")),
+        subjects: Vec::new(),
+    })
 }
 
 fn name(exception: &Exception) -> String {
@@ -186,9 +202,10 @@ struct Spoken {
 }
 
 impl Spoken {
-    fn ask(&mut self, rule: &Rule, root: &Root<'_>, budget: &Budget, subject: impl FnOnce() -> Option<String>) {
+    /// Whether it holds, or could not be evaluated, which counts as much.
+    fn ask(&mut self, rule: &Rule, root: &Root<'_>, budget: &Budget, subject: impl FnOnce() -> Option<String>) -> bool {
         match rule.when.holds(Object::Root(root), budget) {
-            Ok(false) => return,
+            Ok(false) => return false,
             Ok(true) => {
                 self.number += 1;
                 if self.message.is_none() {
@@ -201,10 +218,12 @@ impl Spoken {
             }
         }
         self.subjects.extend(subject());
+        true
     }
 }
 
-fn ask(rule: &Rule, world: &World<'_>, suppressed: &[bool]) -> Option<Reason> {
+/// Asks a rule; the findings that it speaks about are added to `held`.
+fn ask(rule: &Rule, world: &World<'_>, suppressed: &[bool], held: &mut BTreeSet<usize>) -> Option<Reason> {
     let report = world.report;
     let number = match rule.on {
         On::Finding => report.findings.len(),
@@ -216,12 +235,14 @@ fn ask(rule: &Rule, world: &World<'_>, suppressed: &[bool]) -> Option<Reason> {
     let mut spoken = Spoken::default();
     match rule.on {
         On::Finding => {
-            for (finding, suppressed) in report.findings.iter().zip(suppressed) {
+            for (index, (finding, suppressed)) in report.findings.iter().zip(suppressed).enumerate() {
                 let counts =
                     !suppressed && finding.suppressed.is_none() && (!finding.unimportant || rule.include_unimportant);
                 if counts {
                     let root = Root { world, finding: Some(finding), package: None };
-                    spoken.ask(rule, &root, &budget, || Some(subject(finding)));
+                    if spoken.ask(rule, &root, &budget, || Some(subject(finding))) {
+                        held.insert(index);
+                    }
                 }
             }
         }

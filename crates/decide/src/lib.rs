@@ -45,4 +45,5 @@ pub use diagnostic::{Diagnostic, PolicyError};
 pub use facts::Facts;
 pub use purl::purl_matches;
 pub use reference::reference;
+pub use suggest::closest;
 pub use vex::apply_vex;

@@ -242,6 +242,36 @@ fn merged_bundles_speak_by_name() {
 }
 
 #[test]
+fn exceptions_hold_for_their_own_bundle_only() {
+    let policy = |name: &str, threshold: &str, exceptions: &str| {
+        load(&format!("apiVersion: seawall/v1\nname: {name}\nthresholds: {{ failOn: {threshold} }}\n{exceptions}"))
+    };
+    let exceptions = "exceptions:\n  - { id: CVE-1, owner: team, reason: known, expires: 2030-01-01 }\n";
+    let report = report(&[finding("CVE-1", "high", "pkg:npm/a@1"), finding("CVE-2", "high", "pkg:npm/a@1")]);
+    let decide = |bundles: Vec<Bundle>| {
+        let decision = Bundle::merge(bundles).expect("names differ").decide(&report, &facts());
+        let said = decision.verdict.reasons.into_iter().map(|r| (r.rule, r.subjects)).collect::<Vec<_>>();
+        (said, decision.suppressed.into_iter().map(|(index, _)| index).collect::<Vec<_>>())
+    };
+    let subject = |id: &str| format!("{id} in pkg:npm/a@1");
+    let speaks = |rule: &str, ids: &[&str]| {
+        (format!("{rule}/threshold-severity"), ids.iter().map(|id| subject(id)).collect::<Vec<_>>())
+    };
+    // The organisation's rule speaks about both, and what it speaks about still counts.
+    let (said, suppressed) = decide(vec![policy("org", "high", ""), policy("team", "high", exceptions)]);
+    assert_eq!(said, [speaks("org", &["CVE-1", "CVE-2"]), speaks("team", &["CVE-2"])]);
+    assert_eq!(suppressed, Vec::<usize>::new());
+    // Where the organisation has nothing to say of it, the team's exception takes it out of the count.
+    let (said, suppressed) = decide(vec![policy("org", "critical", ""), policy("team", "high", exceptions)]);
+    assert_eq!(said, [speaks("team", &["CVE-2"])]);
+    assert_eq!(suppressed, [0]);
+    // What is typed beside a policy is excused by it.
+    let (said, suppressed) = decide(vec![policy("team", "critical", exceptions), Bundle::fail_on(Severity::High)]);
+    assert_eq!(said, [speaks("fail-on-high", &["CVE-2"])]);
+    assert_eq!(suppressed, [0]);
+}
+
+#[test]
 fn equal_input_gives_an_equal_decision() {
     let text = read(&repository().join("examples/policies/production.yaml"));
     let findings: Vec<Finding> =

@@ -85,5 +85,14 @@ fn inventory(packages: Vec<Package>) -> Inventory {
         platform: None,
         size: None,
     };
-    Inventory { target, os: Some(os), layers: vec![], config: None, packages, relationships: vec![], unknowns: vec![] }
+    Inventory {
+        target,
+        os: Some(os),
+        os_evidence: None,
+        layers: vec![],
+        config: None,
+        packages,
+        relationships: vec![],
+        unknowns: vec![],
+    }
 }

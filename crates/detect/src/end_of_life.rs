@@ -16,7 +16,9 @@ pub(crate) fn detect(inventory: &Inventory, database: &Database, today: &str) ->
     found.severity = if extended(&entry, today) { Severity::Medium } else { Severity::High };
     found.severity_source = "endoflife.date".to_owned();
     found.title = format!("{name} has been past its end of life since {end}");
-    found.location.path = "etc/os-release".to_owned();
+    if let Some(evidence) = &inventory.os_evidence {
+        found.location = finding::place(inventory, evidence);
+    }
     found.reasons = vec![format!("standard support of {product} {cycle} ended on {end}")];
     if let Some(date) = &entry.extended_end {
         found.reasons.push(format!("paid or long-term support ends on {date}"));

@@ -1,7 +1,7 @@
 //! Findings in the making.
 
 use seawall_model::{
-    Enrichment, Finding, FindingKind, Fix, Inventory, Location, Package, PackageRef, RiskFactors, Severity,
+    Enrichment, Evidence, Finding, FindingKind, Fix, Inventory, Location, Package, PackageRef, RiskFactors, Severity,
 };
 
 /// A finding of which only id and kind are known.
@@ -34,7 +34,11 @@ pub(crate) fn package_ref(package: &Package, purl: &str) -> PackageRef {
 
 /// Where a package is: the first evidence, with its layer and what made that.
 pub(crate) fn location(inventory: &Inventory, package: &Package) -> Location {
-    let Some(evidence) = package.evidence.first() else { return Location::default() };
+    package.evidence.first().map(|evidence| place(inventory, evidence)).unwrap_or_default()
+}
+
+/// Where a piece of evidence is, with its layer and what made that.
+pub(crate) fn place(inventory: &Inventory, evidence: &Evidence) -> Location {
     let layer = evidence.layer.and_then(|index| inventory.layers.get(index as usize));
     Location {
         path: evidence.path.clone(),

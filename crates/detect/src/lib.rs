@@ -12,7 +12,15 @@ mod risk;
 mod vulnerability;
 
 use seawall_advisory::{Database, StoreError};
-use seawall_model::{Finding, FixPlan, Hidden, Inventory, PackageRef, Unknown};
+use seawall_model::{Finding, FindingKind, FixPlan, Hidden, Inventory, PackageRef, Unknown};
+
+/// The kinds of findings that no detector looks for yet, and of others the part that none does. Reports name them.
+pub const NOT_BUILT: &[(FindingKind, Option<&str>)] = &[
+    (FindingKind::Secret, None),
+    (FindingKind::Malware, Some("in files")),
+    (FindingKind::Misconfiguration, None),
+    (FindingKind::Licence, None),
+];
 
 /// What detection gave.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -287,7 +287,16 @@ fn inventory(system: Option<&(&'static str, String)>, packages: Vec<Package>) ->
         variant_id: None,
         repositories: vec![],
     });
-    Inventory { target, os, layers: vec![], config: None, packages, relationships: vec![], unknowns: vec![] }
+    Inventory {
+        target,
+        os,
+        os_evidence: None,
+        layers: vec![],
+        config: None,
+        packages,
+        relationships: vec![],
+        unknowns: vec![],
+    }
 }
 
 #[derive(Default)]

@@ -39,9 +39,9 @@ impl Cache {
         self.folder.join(format!("{}-{}", diff_id.hex(), self.fingerprint))
     }
 
-    /// What is kept of a layer, if it is whole.
-    pub(crate) fn get(&self, diff_id: Digest) -> Option<CachedLayer> {
-        let bytes = read_bounded(&self.path(diff_id), MAX_BYTES).ok()?;
+    /// What is kept of a layer, if it is whole and takes `most` bytes at most.
+    pub(crate) fn get(&self, diff_id: Digest, most: u64) -> Option<CachedLayer> {
+        let bytes = read_bounded(&self.path(diff_id), most.min(MAX_BYTES)).ok()?;
         let rest = bytes.strip_prefix(MAGIC)?;
         let (sum, payload) = rest.split_first_chunk()?;
         if u32::from_le_bytes(*sum) != crc32(payload) {
@@ -82,14 +82,14 @@ mod tests {
         scan.entries = 7;
         let layer = CachedLayer { scan, uncompressed_size: 9 };
         let digest = sha256(b"layer");
-        assert_eq!(cache.get(digest), None);
+        assert_eq!(cache.get(digest, MAX_BYTES), None);
         cache.put(digest, &layer);
-        assert_eq!(cache.get(digest), Some(layer));
-        assert_eq!(Cache::new(folder.path(), "units@2").get(digest), None);
+        assert_eq!(cache.get(digest, MAX_BYTES), Some(layer));
+        assert_eq!(Cache::new(folder.path(), "units@2").get(digest, MAX_BYTES), None);
         let path = cache.path(digest);
         let mut bytes = read_bounded(&path, MAX_BYTES).expect("a file");
         *bytes.last_mut().expect("bytes") ^= 1;
         fs::write(&path, bytes).expect("writable");
-        assert_eq!(cache.get(digest), None);
+        assert_eq!(cache.get(digest, MAX_BYTES), None);
     }
 }

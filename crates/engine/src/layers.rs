@@ -27,6 +27,12 @@ pub struct Inspector {
 
 type LayerResult = Result<(LayerScan, Layer), EngineError>;
 
+/// What an SBOM takes in memory until it is an inventory, for each of its bytes.
+const SBOM: u64 = 8;
+
+/// What a layer that was kept takes in memory, for each byte in its file.
+const CACHED: u64 = 6;
+
 /// Chunks between the thread that decompresses and the one that reads.
 const PIPE: (usize, usize) = (4, 256 << 10);
 
@@ -97,7 +103,8 @@ impl Inspector {
             instruction: stated.instruction.clone(),
             entries: cached.scan.entries,
         };
-        if let Some(cached) = self.cache.as_ref().and_then(|c| c.get(stated.diff_id)) {
+        let most = self.limits.memory.room() / CACHED;
+        if let Some(cached) = self.cache.as_ref().and_then(|c| c.get(stated.diff_id, most)) {
             let size = stated.size.unwrap_or(cached.uncompressed_size);
             let layer = describe(&cached, stated.digest.unwrap_or(stated.diff_id), size);
             return Ok((cached.scan, layer));
@@ -135,7 +142,9 @@ impl Inspector {
             }
         }
         let cached = CachedLayer { scan, uncompressed_size: read.uncompressed_size };
-        if let Some(cache) = self.cache.as_ref().filter(|_| read.verified) {
+        // Writing takes as much again, and what was left out for want of memory may be looked at another time.
+        let whole = read.verified && self.limits.memory.bytes().is_none();
+        if let Some(cache) = self.cache.as_ref().filter(|_| whole) {
             cache.put(stated.diff_id, &cached);
         }
         let layer = describe(&cached, read.digest, read.size);
@@ -220,7 +229,8 @@ impl Inspector {
     /// # Errors
     /// Where it cannot be read or is no SBOM.
     pub fn sbom(&self, path: &std::path::Path, target: &TargetRef) -> Result<Inventory, EngineError> {
-        let bytes = read_bounded(path, MAX_SBOM_BYTES as u64).map_err(TargetError::io(path))?;
+        let most = (MAX_SBOM_BYTES as u64).min(self.limits.memory.room() / SBOM);
+        let bytes = read_bounded(path, most).map_err(TargetError::io(path))?;
         Ok(read_sbom(&bytes, &target.name)?)
     }
 }

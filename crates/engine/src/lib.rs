@@ -17,3 +17,4 @@ pub use layers::Inspector;
 pub use open::{OpenOptions, Opened, open};
 pub use progress::{Progress, Silent, Stage};
 pub use scan::Judge;
+pub use seawall_detect::NOT_BUILT;

@@ -1,6 +1,10 @@
 use seawall_advisory::{Database, StoreError};
 use seawall_decide::{Bundle, Facts};
-use seawall_model::{DatabaseInfo, FindingKind, FixPlan, Hidden, Inventory, Report, ToolInfo, Verdict, VexStatement};
+use seawall_detect::NOT_BUILT;
+use seawall_model::{
+    DatabaseInfo, FindingKind, FixPlan, Hidden, Inventory, NotLookedFor, Report, ToolInfo, Verdict, VexStatement,
+    WhyNot,
+};
 
 use crate::{EngineError, Progress, Stage};
 
@@ -52,6 +56,7 @@ impl Judge<'_> {
             hidden: Hidden::default(),
             fix_plan: FixPlan::default(),
             verdict: Verdict::default(),
+            not_looked_for: self.not_looked_for(),
             database: self.database.map(|d| database_info(d, self.today)).transpose()?,
             created: self.created.clone(),
             show_all: self.show_all,
@@ -60,6 +65,25 @@ impl Judge<'_> {
         report.hidden = seawall_detect::hidden(&report.findings);
         report.fix_plan = seawall_detect::fix_plan(&report.inventory, &report.findings);
         Ok(report)
+    }
+
+    /// What this judge does not look for, and why.
+    fn not_looked_for(&self) -> Vec<NotLookedFor> {
+        let mut list = Vec::new();
+        for kind in FindingKind::ALL {
+            let not_built = NOT_BUILT.iter().find(|(built, _)| *built == kind).map(|(_, part)| *part);
+            let mut push = |part: Option<&str>, why| {
+                list.push(NotLookedFor { kind, part: part.map(str::to_owned), why });
+            };
+            match not_built {
+                Some(None) => push(None, WhyNot::NotBuilt),
+                _ if self.kinds.is_some_and(|kinds| !kinds.contains(&kind)) => push(None, WhyNot::NotAsked),
+                _ if self.database.is_none() => push(None, WhyNot::NoDatabase),
+                Some(part) => push(part, WhyNot::NotBuilt),
+                None => {}
+            }
+        }
+        list
     }
 }
 

@@ -201,6 +201,7 @@ fn render(inventory: &Inventory, id: &str) -> Vec<u8> {
         hidden: Hidden::default(),
         fix_plan: FixPlan::default(),
         verdict: Verdict::default(),
+        not_looked_for: Vec::new(),
         database: None,
         created: None,
         show_all: false,

@@ -33,7 +33,7 @@ pub fn assemble(
     let unsaid = scans.iter().flat_map(|s| &s.unknowns).filter(|u| u.kind == UnknownKind::Unsupported);
     let owners = ownership::Owners::new(&seen, unsaid.map(|u| u.path.as_str()));
     let mut unknowns = unknowns(&scans, &visible, &owners, layered);
-    let os = operating_system(&seen);
+    let (os, os_evidence) = operating_system(&seen, layered).unzip();
     let pieces = merge::resolved_pieces(&seen, &mut unknowns);
     let mut merger = merge::Merger::new(os.as_ref());
     let origins = merge::Origins::new(&scans);
@@ -78,7 +78,7 @@ pub fn assemble(
     let relationships = relationships::resolve(&mut packages);
     unknowns.sort();
     unknowns.dedup();
-    Inventory { target, os, layers, config, packages, relationships, unknowns }
+    Inventory { target, os, os_evidence, layers, config, packages, relationships, unknowns }
 }
 
 fn nameless_archive(evidence: &Evidence) -> Unknown {
@@ -111,25 +111,32 @@ fn unknowns(scans: &[LayerScan], visible: &Visible<'_>, owners: &ownership::Owne
     all
 }
 
-/// The operating system: the observation whose file ranks first, with what other files add.
-fn operating_system(seen: &[(usize, &Seen)]) -> Option<OperatingSystem> {
-    let mut best: Option<(u8, &OperatingSystem)> = None;
+/// The operating system and where it is said: the observation whose file ranks first, with what other files add.
+fn operating_system(seen: &[(usize, &Seen)], layered: bool) -> Option<(OperatingSystem, Evidence)> {
+    let mut best: Option<(u8, usize, &Seen, &OperatingSystem)> = None;
     let mut repositories = Vec::new();
-    for (_, s) in seen {
+    for (layer, s) in seen {
         match &s.observation {
             Observation::OperatingSystem(os) => {
                 let rank = crate::catalogers::os_release::os_release_rank(&s.path);
-                if best.is_none_or(|(known, _)| rank < known) {
-                    best = Some((rank, os));
+                if best.is_none_or(|(known, ..)| rank < known) {
+                    best = Some((rank, *layer, s, os));
                 }
             }
             Observation::Repositories(names) => repositories.extend(names.iter().cloned()),
             _ => {}
         }
     }
-    let mut os = best?.1.clone();
+    let (_, layer, said, os) = best?;
+    let mut os = os.clone();
+    let evidence = Evidence {
+        path: said.path.clone(),
+        layer: u32::try_from(layer).ok().filter(|_| layered),
+        how: Recognition::InstalledMetadata,
+        cataloger: said.cataloger.clone(),
+    };
     os.repositories.append(&mut repositories);
     os.repositories.sort();
     os.repositories.dedup();
-    Some(os)
+    Some((os, evidence))
 }

@@ -8,6 +8,7 @@
 mod archive;
 mod assemble;
 mod catalogers;
+mod cost;
 mod elf;
 mod markers;
 mod pass;

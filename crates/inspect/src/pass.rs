@@ -8,8 +8,12 @@ use seawall_io::{LimitExceeded, Limits, clean_path};
 use seawall_model::{Unknown, UnknownKind};
 use serde::{Deserialize, Serialize};
 
+use crate::cost::{PATH, cost};
 use crate::unit::{File, Need, Observation, Observer, Scanner};
 use crate::units::{Units, Wanted};
+
+/// Entries between two looks at the memory that is left.
+const MEMORY_EVERY: u64 = 256;
 
 /// What one layer (or folder) gave. It depends on the layer's bytes and the units only, so it is cached by both.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -58,6 +62,8 @@ pub struct Pass<'a> {
     wanted: Vec<Wanted>,
     /// Hard links whose name a unit wants, by the path of their content.
     links: HashMap<String, Vec<String>>,
+    /// The memory was nearly full: nothing more of a folder is looked at.
+    full: bool,
 }
 
 /// Hard links of a layer whose names units want although their content went past under another name.
@@ -74,7 +80,7 @@ impl Deferred {
 impl<'a> Pass<'a> {
     /// A pass with these units under these limits.
     pub fn new(units: &'a Units, limits: &'a Limits) -> Self {
-        Self { units, limits, scan: LayerScan::default(), wanted: Vec::new(), links: HashMap::new() }
+        Self { units, limits, scan: LayerScan::default(), wanted: Vec::new(), links: HashMap::new(), full: false }
     }
 
     /// Reads a layer's tar to its end. A tar that breaks off leaves an unknown and what was seen before; limits too.
@@ -98,6 +104,12 @@ impl<'a> Pass<'a> {
             if self.scan.entries > self.limits.entries {
                 let limit = self.limits.entries;
                 self.unknown("", UnknownKind::Limit, "tar", format!("more than {limit} entries (--max-entries)"));
+                break;
+            }
+            self.full |= self.scan.entries % MEMORY_EVERY == 0 && self.limits.memory.is_nearly_full();
+            if self.full {
+                let reason = "the rest of the layer was not looked at: too little memory is left (--max-memory)";
+                self.unknown("", UnknownKind::Limit, "tar", reason.to_owned());
                 break;
             }
             if let Err(error) = self.entry(entry, &mut reader) {
@@ -158,6 +170,15 @@ impl<'a> Pass<'a> {
     /// One file of a folder; `open` gives its bytes.
     pub fn file_of_tree(&mut self, path: &str, size: u64, mode: u32, open: impl FnOnce() -> io::Result<std::fs::File>) {
         self.scan.entries += 1;
+        if self.full {
+            return;
+        }
+        if self.scan.entries % MEMORY_EVERY == 0 && self.limits.memory.is_nearly_full() {
+            self.full = true;
+            let reason = "the rest of the folder was not looked at: too little memory is left (--max-memory)";
+            self.unknown(path, UnknownKind::Limit, "tree", reason.to_owned());
+            return;
+        }
         let mut chunks = FileChunks { open: Some(open), file: None, buffer: Vec::new() };
         if let Err(error) = self.file(path, size, mode, &mut chunks) {
             self.unknown(path, UnknownKind::Unreadable, "tree", error.to_string());
@@ -194,6 +215,7 @@ impl<'a> Pass<'a> {
             }
             return Ok(());
         }
+        self.full |= !self.limits.memory.keep(PATH + path.len() as u64);
         let list = if entry.kind == EntryKind::Directory { &mut self.scan.folders } else { &mut self.scan.files };
         list.push_str(&path);
         list.push('\0');
@@ -284,8 +306,9 @@ impl<'a> Pass<'a> {
         streams: &mut Vec<(usize, Box<dyn Scanner>)>,
     ) -> u64 {
         let mut keep = 0;
-        let file_bytes = self.limits.file_bytes;
+        let (file_bytes, memory) = (self.limits.file_bytes, &self.limits.memory);
         let mut refused = Vec::new();
+        let mut too_large = Vec::new();
         wanted.retain(|w| match w.need {
             Need::Name => true,
             Need::Head(length) => {
@@ -296,6 +319,10 @@ impl<'a> Pass<'a> {
                 let limit = limit.min(file_bytes);
                 if size > limit {
                     refused.push((w.unit, limit));
+                    return false;
+                }
+                if !memory.holds(size) {
+                    too_large.push(w.unit);
                     return false;
                 }
                 keep = keep.max(limit.min(size));
@@ -309,6 +336,11 @@ impl<'a> Pass<'a> {
         for (unit, limit) in refused {
             let by = self.units.get(unit).map_or("", |u| u.id());
             let reason = format!("{size} bytes, more than the {limit} that are read (--max-file-bytes)");
+            self.unknown(path, UnknownKind::Limit, by, reason);
+        }
+        for unit in too_large {
+            let by = self.units.get(unit).map_or("", |u| u.id());
+            let reason = format!("{size} bytes, for which too little memory is left (--max-memory)");
             self.unknown(path, UnknownKind::Limit, by, reason);
         }
         keep
@@ -341,7 +373,14 @@ impl<'a> Pass<'a> {
     }
 
     fn take(&mut self, id: &str, path: &str, seen: Observer<'_>) {
+        let mut left_out = 0_usize;
+        let is_capped = self.limits.memory.bytes().is_some();
         for observation in seen.into_observations() {
+            let taken = if is_capped { cost(&observation) } else { 0 };
+            if taken > 0 && !self.limits.memory.keep(taken) {
+                left_out += 1;
+                continue;
+            }
             match observation {
                 Observation::Unknown { kind, within, reason } => {
                     let path = within.map_or_else(|| path.to_owned(), |member| format!("{path}!/{member}"));
@@ -351,6 +390,10 @@ impl<'a> Pass<'a> {
                     self.scan.seen.push(Seen { path: path.to_owned(), cataloger: id.to_owned(), observation })
                 }
             }
+        }
+        if left_out > 0 {
+            let reason = format!("{left_out} entries of it were left out: too little memory is left (--max-memory)");
+            self.unknown(path, UnknownKind::Limit, id, reason);
         }
     }
 

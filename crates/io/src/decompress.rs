@@ -2,6 +2,7 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use ruzstd::decoding::errors::FrameDecoderError;
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
 use crate::gzip::Members;
@@ -66,7 +67,7 @@ impl<R: Read> Decoder<R> {
         let inner = match compression {
             Compression::None => Inner::None(buffered),
             Compression::Gzip => Inner::Gzip(Box::new(Members::new(buffered))),
-            Compression::Zstd => Inner::Zstd(Box::new(Frames::new(buffered))),
+            Compression::Zstd => Inner::Zstd(Box::new(Frames::new(buffered, limits.window_bytes))),
         };
         Ok(Self { inner, compression, compressed, produced: 0, limits: limits.clone() })
     }
@@ -158,16 +159,14 @@ struct Frames<R: BufRead> {
     decoder: FrameDecoder,
     source: R,
     in_frame: bool,
+    window: u64,
 }
 
-/// Frames may ask for a window of gigabytes; 128 MiB is what `zstd --long=27` needs and what other readers allow.
-const MAX_WINDOW: u64 = 128 << 20;
-
 impl<R: BufRead> Frames<R> {
-    fn new(source: R) -> Self {
+    fn new(source: R, window: u64) -> Self {
         let mut decoder = FrameDecoder::new();
-        decoder.set_max_window_size(MAX_WINDOW);
-        Self { decoder, source, in_frame: false }
+        decoder.set_max_window_size(window);
+        Self { decoder, source, in_frame: false, window }
     }
 
     /// Opens the next frame; false at the end.
@@ -188,7 +187,13 @@ impl<R: BufRead> Frames<R> {
                 continue;
             }
             let frame = io::Cursor::new(magic).chain(&mut self.source);
-            self.decoder.reset(frame).map_err(|e| io::Error::new(io::ErrorKind::InvalidData, e.to_string()))?;
+            let limit = self.window;
+            self.decoder.reset(frame).map_err(|error| match error {
+                FrameDecoderError::WindowSizeTooBig { .. } => {
+                    LimitExceeded { what: "window of a Zstandard frame", limit, flag: "--max-memory" }.into_io()
+                }
+                other => io::Error::new(io::ErrorKind::InvalidData, other.to_string()),
+            })?;
             self.in_frame = true;
             return Ok(true);
         }

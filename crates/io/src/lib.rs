@@ -18,6 +18,7 @@ mod http;
 #[forbid(unsafe_code)]
 mod limits;
 mod local;
+mod memory;
 mod path;
 mod pipe;
 pub mod tar;
@@ -31,5 +32,6 @@ pub use http::{
 };
 pub use limits::{LimitExceeded, Limits};
 pub use local::{LocalAddress, LocalBody, LocalCloser, LocalHttp, LocalResponse};
+pub use memory::{MemoryCap, peak_resident, resident};
 pub use path::{PathProblem, clean_path};
 pub use pipe::{Pipe, pipe};

@@ -1,5 +1,7 @@
 use std::fmt;
 
+use crate::MemoryCap;
+
 /// The limits on what hostile input may make Seawall do. Each is a flag of the command line with the default given here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
@@ -19,6 +21,10 @@ pub struct Limits {
     pub document_bytes: u64,
     /// Most layers in an image.
     pub layers: usize,
+    /// Largest window that a Zstandard frame may ask for, bytes.
+    pub window_bytes: u64,
+    /// Memory of the whole process.
+    pub memory: MemoryCap,
 }
 
 impl Default for Limits {
@@ -32,6 +38,8 @@ impl Default for Limits {
             path_bytes: 4_096,
             document_bytes: 16 << 20,
             layers: 512,
+            window_bytes: 128 << 20,
+            memory: MemoryCap::default(),
         }
     }
 }

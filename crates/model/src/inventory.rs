@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{ImageConfig, Layer, OperatingSystem, Package, TargetInfo};
+use crate::{Evidence, ImageConfig, Layer, OperatingSystem, Package, TargetInfo};
 
 /// What is in a target. Detection from a stored inventory equals detection from the live image.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -10,6 +10,9 @@ pub struct Inventory {
     pub target: TargetInfo,
     /// Its operating system, where it has one.
     pub os: Option<OperatingSystem>,
+    /// The file that says which system it is; `None` where there is none, or where an SBOM says it.
+    #[serde(default)]
+    pub os_evidence: Option<Evidence>,
     /// Layers from the base upwards; empty for targets that have none.
     pub layers: Vec<Layer>,
     /// The image's configuration, where the target is an image.

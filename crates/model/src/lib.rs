@@ -47,7 +47,9 @@ pub use image::{ImageConfig, Layer, OperatingSystem, Platform, TargetInfo, Targe
 pub use inventory::{Inventory, Relationship, RelationshipKind, Unknown, UnknownKind};
 pub use package::{Dependency, Evidence, Package, Recognition, Scope, SourcePackage};
 pub use process::{Capabilities, Executable, Namespaces, Process, ProcessKey};
-pub use report::{DatabaseInfo, FixPlan, FixStep, FixStepKind, Hidden, Report, SCHEMA_VERSION, ToolInfo};
+pub use report::{
+    DatabaseInfo, FixPlan, FixStep, FixStepKind, Hidden, NotLookedFor, Report, SCHEMA_VERSION, ToolInfo, WhyNot,
+};
 pub use severity::Severity;
 pub use verdict::{Outcome, Reason, Verdict};
 pub use vex::{VexStatement, VexStatus};

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{Finding, Inventory, Severity, Verdict};
+use crate::{Finding, FindingKind, Inventory, Severity, Verdict};
 
 /// Version of the JSON form; it rises when a reader would break.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -20,6 +20,10 @@ pub struct Report {
     pub fix_plan: FixPlan,
     /// What the policy says.
     pub verdict: Verdict,
+    /// The kinds of findings that the scan did not look for, so that no findings and not looked at never look alike;
+    /// in the order of [`FindingKind::ALL`]. Empty for an inventory alone, which looks for none.
+    #[serde(default)]
+    pub not_looked_for: Vec<NotLookedFor>,
     /// The advisory database that was used; `None` where there was none.
     pub database: Option<DatabaseInfo>,
     /// When the scan ran, RFC 3339; set only where the user asked for it, so that equal input gives equal bytes.
@@ -34,6 +38,13 @@ impl Report {
         self.findings.iter().filter(|f| f.suppressed.is_none() && (self.show_all || !f.unimportant))
     }
 
+    /// Whether the answer is whole: nothing that was wanted went without a look, and what could not be read is accepted
+    /// by the policy. What is not whole is never plainly allowed.
+    pub fn is_complete(&self) -> bool {
+        let read = self.inventory.unknowns.is_empty() || self.verdict.accepts_unknowns;
+        read && !self.not_looked_for.iter().any(|kind| kind.why == WhyNot::NoDatabase)
+    }
+
     /// Number of visible findings of each severity, in the order of [`Severity::ALL`].
     pub fn counts(&self) -> [usize; 6] {
         let mut counts = [0; 6];
@@ -44,6 +55,29 @@ impl Report {
         }
         counts
     }
+}
+
+/// A kind of finding, or a part of one, that a scan did not look for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotLookedFor {
+    /// The kind.
+    pub kind: FindingKind,
+    /// Which part of it, where the rest was looked for: `in files`.
+    pub part: Option<String>,
+    /// Why not.
+    pub why: WhyNot,
+}
+
+/// Why a kind of finding was not looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WhyNot {
+    /// It needs an advisory database, and there was none: the answer is incomplete.
+    NoDatabase,
+    /// The caller wanted other kinds only.
+    NotAsked,
+    /// Seawall cannot look for it yet.
+    NotBuilt,
 }
 
 /// The program that made a report.

@@ -53,7 +53,7 @@ fn properties(report: &Report) -> Vec<Object> {
     if let Some(database) = &report.database {
         properties.push(property("database:digest", &database.digest));
     }
-    properties.extend(Properties::of_unknowns(report).objects());
+    properties.extend(Properties::of_gaps(report).objects());
     properties
 }
 

@@ -61,6 +61,14 @@ impl Object {
     }
 }
 
+/// A kind of finding that was not looked for, as reports and diffs say it.
+pub(crate) fn not_looked_for(one: &seawall_model::NotLookedFor) -> Object {
+    Object::new()
+        .put("kind", one.kind.name())
+        .put_some("part", one.part.as_ref())
+        .put("why", crate::words::why_not(one.why))
+}
+
 impl Value {
     /// The text, where it is one.
     pub(crate) fn as_text(&self) -> Option<&str> {

@@ -33,8 +33,12 @@ impl Properties {
     }
 
     /// Those of the operating system.
-    pub(crate) fn of_os(os: &OperatingSystem) -> Self {
+    pub(crate) fn of_os(os: &OperatingSystem, report: &Report) -> Self {
         let mut all = Self(Vec::new());
+        if let Some(evidence) = &report.inventory.os_evidence {
+            all.one("os:path", &evidence.path);
+            all.each("os:layer", &evidence.layer.map(|index| index.to_string()));
+        }
         all.each("os:codename", &os.codename);
         all.each("os:cpe", &os.cpe);
         all.each("os:variant", &os.variant_id);
@@ -65,11 +69,15 @@ impl Properties {
     }
 
     /// Those of the document: a reader must not take a gap for an absence.
-    pub(crate) fn of_unknowns(report: &Report) -> Self {
+    pub(crate) fn of_gaps(report: &Report) -> Self {
         let mut all = Self(Vec::new());
         for unknown in &report.inventory.unknowns {
             let name = format!("unknown:{}", words::unknown(unknown.kind));
             all.one(&name, format!("{}: {}", unknown.path, unknown.reason));
+        }
+        for one in &report.not_looked_for {
+            let part = one.part.as_ref().map(|part| format!(" {part}")).unwrap_or_default();
+            all.one(&format!("notLookedFor:{}", words::why_not(one.why)), format!("{}{part}", one.kind.name()));
         }
         all
     }

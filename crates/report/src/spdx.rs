@@ -66,7 +66,7 @@ pub(crate) fn document(format: &str, report: &Report, options: &RenderOptions) -
         ),
         created: time::document(report),
         creator: clean(&format!("Tool: {}-{}", report.tool.name, report.tool.version)).into_owned(),
-        comment: Properties::of_unknowns(report).comment(),
+        comment: Properties::of_gaps(report).comment(),
         relationships: relationships(report),
         packages,
         licences: texts,
@@ -108,7 +108,7 @@ fn os(report: &Report) -> Option<Element> {
         checksums: Vec::new(),
         licence: "NOASSERTION".to_owned(),
         source_info: os.pretty_name.as_deref().map(|n| clean(n).into_owned()).unwrap_or_default(),
-        comment: Properties::of_os(os).comment(),
+        comment: Properties::of_os(os, report).comment(),
         references: Vec::new(),
     })
 }

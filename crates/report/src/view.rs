@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use seawall_model::{
-    Ecosystem, Finding, FindingKind, Fix, FixState, Outcome, Package, PackageRef, Recognition, Report, Severity,
+    Ecosystem, Finding, FindingKind, Fix, FixState, NotLookedFor, Outcome, Package, PackageRef, Recognition, Report,
+    Severity, WhyNot,
 };
 
 use crate::text::{clean, count, safe_url};
@@ -254,11 +255,67 @@ pub(crate) fn nothing_found(report: &Report) -> Option<String> {
         return None;
     }
     let packages = count(report.inventory.packages.len(), "package", "packages");
-    Some(match (&report.database, report.inventory.unknowns.is_empty()) {
-        (None, _) => format!("Nothing was matched: there was no advisory database ({packages} listed)."),
-        (Some(_), true) => format!("No findings in {packages}."),
-        (Some(_), false) => format!("No findings in {packages}, but not everything could be looked at."),
+    if report.database.is_none() {
+        return Some(format!("Nothing was matched: there was no advisory database ({packages} listed)."));
+    }
+    let gap = if report.inventory.unknowns.is_empty() { "" } else { ", but not everything could be looked at" };
+    Some(match looked_only_for(report) {
+        Some(kinds) => format!("Looked only for {kinds}: no findings in {packages}{gap}."),
+        None => format!("No findings in {packages}{gap}."),
     })
+}
+
+/// What findings of a kind are called.
+const fn kind_word(kind: FindingKind) -> &'static str {
+    match kind {
+        FindingKind::Vulnerability => "vulnerabilities",
+        FindingKind::Secret => "secrets",
+        FindingKind::Malware => "malware",
+        FindingKind::Misconfiguration => "misconfiguration",
+        FindingKind::Licence => "licences",
+        FindingKind::EndOfLife => "end of life",
+    }
+}
+
+/// The kinds that were looked for, where the caller asked for some only.
+fn looked_only_for(report: &Report) -> Option<String> {
+    let left_out = &report.not_looked_for;
+    if !left_out.iter().any(|n| n.why == WhyNot::NotAsked) {
+        return None;
+    }
+    let whole = |kind: &FindingKind| !left_out.iter().any(|n| n.kind == *kind && n.part.is_none());
+    Some(FindingKind::ALL.into_iter().filter(whole).map(kind_word).collect::<Vec<_>>().join(" and "))
+}
+
+/// The kinds of findings that were not looked for, one line; `None` where every kind was:
+/// `vulnerabilities (not asked for); secrets, malware in files (not built yet)`.
+pub(crate) fn not_looked_for(report: &Report) -> Option<String> {
+    let words = |n: &NotLookedFor| match &n.part {
+        Some(part) => format!("{} {}", kind_word(n.kind), clean(part)),
+        None => kind_word(n.kind).to_owned(),
+    };
+    let reasons = [
+        (WhyNot::NoDatabase, "no advisory database"),
+        (WhyNot::NotAsked, "not asked for"),
+        (WhyNot::NotBuilt, "not built yet"),
+    ];
+    let parts: Vec<String> = reasons
+        .into_iter()
+        .filter_map(|(why, reason)| {
+            let kinds: Vec<String> = report.not_looked_for.iter().filter(|n| n.why == why).map(words).collect();
+            (!kinds.is_empty()).then(|| format!("{} ({reason})", kinds.join(", ")))
+        })
+        .collect();
+    (!parts.is_empty()).then(|| parts.join("; "))
+}
+
+/// The sign and the words that a verdict is shown with: what is not whole never reads as a plain outcome.
+pub(crate) fn verdict(report: &Report) -> (&'static str, String) {
+    let outcome = report.verdict.outcome;
+    if outcome == Outcome::Deny || report.is_complete() {
+        return (sign(outcome), outcome.to_string().to_uppercase());
+    }
+    ("?", format!("INCOMPLETE ({outcome} so far)"))
 }
 
 /// The summary, one line: `27 findings: 3 critical, 24 high; 20 have a fix, 1 known to be exploited`.

@@ -1,12 +1,20 @@
 //! The words of the model's closed lists, as the committed JSON schema spells them.
 
-use seawall_model::{FixState, FixStepKind, Outcome, Recognition, RelationshipKind, Scope, UnknownKind};
+use seawall_model::{FixState, FixStepKind, Outcome, Recognition, RelationshipKind, Scope, UnknownKind, WhyNot};
 
 pub(crate) const fn outcome(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Allow => "allow",
         Outcome::Warn => "warn",
         Outcome::Deny => "deny",
+    }
+}
+
+pub(crate) const fn why_not(why: WhyNot) -> &'static str {
+    match why {
+        WhyNot::NoDatabase => "no-database",
+        WhyNot::NotAsked => "not-asked",
+        WhyNot::NotBuilt => "not-built",
     }
 }
 

@@ -8,7 +8,7 @@ mod sample;
 
 use std::path::PathBuf;
 
-use seawall_model::Report;
+use seawall_model::{FindingKind, NotLookedFor, Report, WhyNot};
 use seawall_report::{FORMATS, Format, RenderOptions, ReportDiff, format};
 
 fn rendered(format: &dyn Format, report: &Report, options: RenderOptions) -> String {
@@ -177,8 +177,21 @@ fn what_does_not_count_is_still_told() {
 fn without_a_database_nothing_is_called_clean() {
     let mut report = sample::empty();
     report.database = None;
+    let (kind, part, why) = (FindingKind::Vulnerability, None, WhyNot::NoDatabase);
+    report.not_looked_for.insert(0, NotLookedFor { kind, part, why });
     for id in ["table", "markdown", "html"] {
-        assert!(plain(id, &report).contains("no advisory database"), "{id}");
+        let text = plain(id, &report);
+        assert!(
+            text.contains("no advisory database") && text.contains("INCOMPLETE") && !text.contains("ALLOW"),
+            "{id}"
+        );
+    }
+    for id in ["table", "markdown", "html", "gitlab", "sarif", "junit"] {
+        let text = plain(id, &report).to_lowercase().replace('\\', "");
+        assert!(text.contains("not looked for: vulnerabilities (no advisory database); secrets, licences"), "{id}");
+    }
+    for (id, word) in [("json", "\"complete\": false"), ("cyclonedx-json", "notLookedFor:no-database")] {
+        assert!(plain(id, &report).contains(word), "{id}");
     }
 }
 

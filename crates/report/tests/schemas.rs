@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use jsonschema::{Registry, Validator};
-use seawall_model::Report;
-use seawall_report::{RenderOptions, format};
+use seawall_model::{FindingKind, NotLookedFor, Report, WhyNot};
+use seawall_report::{RenderOptions, ReportDiff, format};
 use serde_json::Value;
 
 fn cases() -> Vec<(&'static str, Report, RenderOptions)> {
@@ -92,6 +92,34 @@ fn our_own_json_follows_the_committed_schema() {
 }
 
 #[test]
+fn the_diff_follows_the_committed_schema() {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference/diff.schema.json");
+    let schema = validator(&read(&path), &[]);
+    let mut reports = vec![sample::rich(), sample::next(), sample::everything(), sample::empty()];
+    let no_database = NotLookedFor { kind: FindingKind::Malware, part: None, why: WhyNot::NoDatabase };
+    reports[3].not_looked_for.push(no_database);
+    for old in &reports {
+        for new in &reports {
+            let mut out = Vec::new();
+            ReportDiff::between(old, new).write_json(&mut out).unwrap();
+            let mut value: Value = serde_json::from_slice(&out).unwrap();
+            let errors: Vec<String> =
+                schema.iter_errors(&value).map(|error| format!("{}: {error}", error.instance_path())).collect();
+            assert!(errors.is_empty(), "{errors:#?}");
+            assert_eq!(value["new"]["complete"], new.is_complete());
+            // The schema is strict, wherever a key is added.
+            for place in ["/old", "/findings", "/layers", "/findings/new/0", "/packages/0", "/configuration/0"] {
+                if let Some(Value::Object(object)) = value.pointer_mut(place) {
+                    object.insert("surprise".into(), Value::Bool(true));
+                    assert!(!schema.is_valid(&value), "{place}");
+                    value.pointer_mut(place).unwrap().as_object_mut().unwrap().remove("surprise");
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn cyclonedx_json_follows_its_schema() {
     let folder = tempfile::tempdir().unwrap();
     let Some(schemas) = schemas(folder.path()) else { return };
@@ -163,25 +191,65 @@ fn gitlab_has_what_its_schema_requires() {
     let text = |value: &Value, key: &str| value[key].as_str().map(str::to_owned).unwrap_or_default();
     let time = |text: &str| text.len() == 19 && text.as_bytes()[10] == b'T' && !text.ends_with('Z');
     let link = |text: &str| text.starts_with("https://") || text.starts_with("http://");
+    // The fields that the schema publishes for each place; it knows no others.
+    let only = |place: &Value, known: &[&str]| {
+        for key in place.as_object().into_iter().flat_map(|object| object.keys()) {
+            assert!(known.contains(&key.as_str()), "`{key}` is no field of GitLab's: {known:?}");
+        }
+    };
     for (case, report, options) in cases() {
         let value: Value = serde_json::from_str(&render("gitlab", &report, &options)).unwrap();
         assert_eq!(value["version"], "15.0.7", "{case}");
         let scan = &value["scan"];
+        only(&value, &["version", "schema", "scan", "vulnerabilities", "remediations"]);
+        only(
+            scan,
+            &[
+                "start_time",
+                "end_time",
+                "messages",
+                "options",
+                "analyzer",
+                "scanner",
+                "primary_identifiers",
+                "status",
+                "type",
+            ],
+        );
         assert!(time(&text(scan, "start_time")) && time(&text(scan, "end_time")), "{case}");
         assert_eq!((text(scan, "status"), text(scan, "type")), ("success".into(), "container_scanning".into()));
         for tool in ["analyzer", "scanner"] {
+            only(&scan[tool], &["id", "name", "url", "version", "vendor"]);
+            only(&scan[tool]["vendor"], &["name"]);
             for key in ["id", "name", "version"] {
                 assert!(!text(&scan[tool], key).is_empty(), "{case}: {tool} {key}");
             }
             assert!(!text(&scan[tool]["vendor"], "name").is_empty());
         }
         for message in scan["messages"].as_array().into_iter().flatten() {
+            only(message, &["level", "value"]);
             assert!(["info", "warn", "fatal"].contains(&text(message, "level").as_str()));
             assert!(!text(message, "value").is_empty());
         }
         let mut ids = std::collections::HashSet::new();
         for one in value["vulnerabilities"].as_array().unwrap() {
             assert!(ids.insert(text(one, "id")), "{case}: an id twice");
+            only(
+                one,
+                &[
+                    "id",
+                    "name",
+                    "description",
+                    "severity",
+                    "solution",
+                    "identifiers",
+                    "links",
+                    "details",
+                    "tracking",
+                    "flags",
+                    "location",
+                ],
+            );
             let severities = ["Info", "Unknown", "Low", "Medium", "High", "Critical"];
             assert!(severities.contains(&text(one, "severity").as_str()));
             assert!(text(one, "name").chars().count() <= 255);
@@ -189,15 +257,20 @@ fn gitlab_has_what_its_schema_requires() {
             let identifiers = one["identifiers"].as_array().unwrap();
             assert!(!identifiers.is_empty());
             for identifier in identifiers {
+                only(identifier, &["type", "name", "url", "value"]);
                 for key in ["type", "name", "value"] {
                     assert!(!text(identifier, key).is_empty(), "{case}: {key}");
                 }
                 assert!(identifier.get("url").is_none_or(|url| link(url.as_str().unwrap())));
             }
             for other in one["links"].as_array().into_iter().flatten() {
+                only(other, &["name", "url"]);
                 assert!(link(&text(other, "url")));
             }
             let location = &one["location"];
+            only(location, &["dependency", "operating_system", "image", "default_branch_image", "kubernetes_resource"]);
+            only(&location["dependency"], &["package", "version", "iid", "direct", "dependency_path"]);
+            only(&location["dependency"]["package"], &["name"]);
             assert!(!text(location, "operating_system").is_empty() && !text(location, "image").is_empty());
             assert!(location["dependency"]["package"]["name"].is_string());
             assert!(location["dependency"]["version"].is_string());

@@ -51,9 +51,7 @@ impl Subject {
                 FieldRef::resolve(field).map(Self::Field).map_err(|error| OperandError { span: field.span, error })
             }
             Operand::Literal(text) => Ok(Self::Literal(text.as_bytes().into())),
-            Operand::List(items) => {
-                items.iter().map(Self::resolve).collect::<Result<_, _>>().map(Self::List)
-            }
+            Operand::List(items) => items.iter().map(Self::resolve).collect::<Result<_, _>>().map(Self::List),
             Operand::Transform(transform) => Self::transformed(transform),
         }
     }

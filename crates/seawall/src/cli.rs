@@ -15,9 +15,16 @@ pub(crate) struct Cli {
     /// Say more on standard error.
     #[arg(short, long, global = true)]
     pub(crate) verbose: bool,
+    /// Read settings from this file only [default: seawall.toml here, else the user's] (docs/reference/configuration.md).
+    // Read before the rest of the command line is understood (config.rs).
+    #[arg(long = "config", id = "config", global = true, value_name = "FILE", env = "SEAWALL_CONFIG")]
+    pub(crate) _config: Option<PathBuf>,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
+
+/// Commands that no file sets anything of.
+pub(crate) const WITHOUT_CONFIGURATION: [&str; 4] = ["completions", "man", "reference", "version"];
 
 /// Every command.
 #[derive(Debug, Subcommand)]
@@ -61,6 +68,11 @@ pub(crate) enum Command {
         /// The shell.
         shell: clap_complete::Shell,
     },
+    /// Print the manual page, or write a page for every command into a folder.
+    Man {
+        /// Folder to write the pages into, such as /usr/local/share/man/man1.
+        folder: Option<PathBuf>,
+    },
     /// Write the generated reference pages, or check that they are up to date.
     #[command(hide = true)]
     Reference {
@@ -76,10 +88,10 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 pub(crate) struct ReadArgs {
     /// Platform of an image index, `OS/ARCHITECTURE[/VARIANT]`; the host's by default.
-    #[arg(long, value_name = "PLATFORM")]
+    #[arg(long, value_name = "PLATFORM", env = "SEAWALL_PLATFORM")]
     pub(crate) platform: Option<String>,
     /// Read everything anew, and keep nothing.
-    #[arg(long)]
+    #[arg(long, env = "SEAWALL_NO_CACHE")]
     pub(crate) no_cache: bool,
     /// Never use the network: registry targets are refused.
     #[arg(long, env = "SEAWALL_OFFLINE")]
@@ -104,8 +116,9 @@ pub(crate) struct ReadArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Limits")]
 pub(crate) struct LimitArgs {
-    /// Keep memory below this (such as 64M) by reading fewer layers at once and smaller files whole.
-    #[arg(long, value_name = "BYTES", value_parser = crate::options::bytes)]
+    /// Never take more memory than this (such as 64M, at least 48M): fewer layers at once, smaller files and windows; what
+    /// does not fit is left out and said.
+    #[arg(long, value_name = "BYTES", value_parser = crate::options::memory, env = "SEAWALL_MAX_MEMORY")]
     pub(crate) max_memory: Option<u64>,
     /// Largest uncompressed layer [default: 64G].
     #[arg(long, value_name = "BYTES", value_parser = crate::options::bytes)]
@@ -134,17 +147,22 @@ pub(crate) struct JudgeArgs {
     #[arg(long, value_name = "FILE", env = "SEAWALL_POLICY")]
     pub(crate) policy: Vec<PathBuf>,
     /// A VEX document (OpenVEX, CSAF, CycloneDX); repeatable.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", env = "SEAWALL_VEX")]
     pub(crate) vex: Vec<PathBuf>,
-    /// Deny on any finding of this severity or worse.
-    #[arg(long, value_name = "SEVERITY")]
-    pub(crate) fail_on: Option<seawall_model::Severity>,
-    /// Kinds of findings to look for.
-    #[arg(long, value_name = "KIND", value_delimiter = ',')]
-    pub(crate) detect: Vec<Kind>,
     /// Judge as on this date (YYYY-MM-DD) instead of today.
     #[arg(long, value_name = "DATE")]
     pub(crate) today: Option<String>,
+}
+
+/// What counts.
+#[derive(Debug, Default, Args)]
+pub(crate) struct GateArgs {
+    /// Deny on any finding of this severity or worse.
+    #[arg(long, value_name = "SEVERITY", env = "SEAWALL_FAIL_ON")]
+    pub(crate) fail_on: Option<seawall_model::Severity>,
+    /// Kinds of findings to look for [default: all]. The report says which were not.
+    #[arg(long, value_name = "KIND", value_delimiter = ',')]
+    pub(crate) detect: Vec<Kind>,
 }
 
 /// Kinds of findings.
@@ -173,6 +191,8 @@ pub(crate) struct ScanArgs {
     /// Write the time of the scan into the report.
     #[arg(long)]
     pub(crate) with_time: bool,
+    #[command(flatten)]
+    pub(crate) gate: GateArgs,
     #[command(flatten)]
     pub(crate) judge: JudgeArgs,
     #[command(flatten)]
@@ -204,6 +224,8 @@ pub(crate) struct DiffArgs {
     /// `table`, `json` or `markdown`, and the file to write it to; repeatable [default: table].
     #[arg(short, long, value_name = "FORMAT[=FILE]")]
     pub(crate) output: Vec<String>,
+    #[command(flatten)]
+    pub(crate) gate: GateArgs,
     #[command(flatten)]
     pub(crate) judge: JudgeArgs,
     #[command(flatten)]

@@ -5,6 +5,7 @@ mod diff;
 mod explain;
 mod guard;
 mod judge;
+mod man;
 mod outputs;
 mod policy;
 mod reference;
@@ -39,6 +40,7 @@ pub(crate) fn run(command: Command, printer: &mut Printer) -> Result<Exit> {
             outputs::stdout(&script)?;
             Ok(Exit::Allow)
         }
+        Command::Man { folder } => man::run(folder.as_deref(), printer),
         Command::Reference { folder, check } => reference::run(&folder, check, printer),
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use seawall_engine::OpenOptions;
-use seawall_io::Limits;
+use seawall_io::{Limits, MemoryCap};
 use seawall_model::{FindingKind, Platform, TargetKind};
 use seawall_target::{CertificateStore, CredentialStore, EngineOptions, Mirror, RegistryOptions};
 
@@ -26,9 +26,20 @@ pub(crate) fn bytes(text: &str) -> Result<u64, String> {
     number.checked_mul(1 << shift).ok_or_else(|| format!("`{text}` is too large"))
 }
 
+/// Less than this is not enough to begin with: the program itself, and the buffers of one layer.
+pub(crate) const LEAST_MEMORY: u64 = 48 << 20;
+
+/// A number of bytes for `--max-memory`.
+pub(crate) fn memory(text: &str) -> Result<u64, String> {
+    match bytes(text)? {
+        enough @ LEAST_MEMORY.. => Ok(enough),
+        _ => Err(format!("a scan needs at least {}M", LEAST_MEMORY >> 20)),
+    }
+}
+
 impl LimitArgs {
-    /// The limits, and how many layers are read at once.
-    pub(crate) fn limits(&self) -> (Limits, usize) {
+    /// The limits as they are stated, whatever the memory.
+    pub(crate) fn stated(&self) -> Limits {
         let mut limits = Limits::default();
         let set = |slot: &mut u64, value: Option<u64>| *slot = value.unwrap_or(*slot);
         set(&mut limits.layer_bytes, self.max_layer_bytes);
@@ -36,12 +47,22 @@ impl LimitArgs {
         set(&mut limits.entries, self.max_entries);
         set(&mut limits.file_bytes, self.max_file_bytes);
         set(&mut limits.document_bytes, self.max_document_bytes);
+        limits
+    }
+
+    /// The limits that hold, and how many layers are read at once.
+    pub(crate) fn limits(&self) -> (Limits, usize) {
+        let mut limits = self.stated();
         let mut parallel = std::thread::available_parallelism().map_or(2, usize::from);
         if let Some(memory) = self.max_memory {
-            // A layer in flight takes about 8 MiB of buffers and at most one file that is kept whole.
-            let spare = memory.saturating_sub(16 << 20).max(8 << 20);
-            parallel = usize::try_from(spare / (24 << 20)).unwrap_or(1).clamp(1, parallel);
-            limits.file_bytes = limits.file_bytes.min(spare / (2 * parallel as u64));
+            let spare = memory.saturating_sub(LEAST_MEMORY / 2);
+            // A layer in flight takes about 4 MiB of buffers and what its largest file becomes.
+            parallel = usize::try_from(spare / (64 << 20)).unwrap_or(1).clamp(1, parallel);
+            let each = spare / parallel as u64;
+            limits.file_bytes = limits.file_bytes.min(each / 4);
+            limits.document_bytes = limits.document_bytes.min(each / 4);
+            limits.window_bytes = limits.window_bytes.min(each / 4);
+            limits.memory = MemoryCap::new(memory);
         }
         (limits, parallel)
     }
@@ -136,7 +157,7 @@ impl From<Kind> for FindingKind {
 
 #[cfg(test)]
 mod tests {
-    use super::bytes;
+    use super::{bytes, memory};
 
     #[test]
     fn bytes_have_units() {
@@ -147,5 +168,7 @@ mod tests {
         for wrong in ["", "M", "1X", "-1", "99999999999999T"] {
             assert!(bytes(wrong).is_err(), "{wrong}");
         }
+        assert_eq!(memory("48M"), Ok(48 << 20));
+        assert!(memory("47M").is_err());
     }
 }

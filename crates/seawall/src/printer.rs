@@ -14,6 +14,11 @@ impl Printer {
         Self { quiet, verbose }
     }
 
+    /// Something that must not go unseen, whatever was asked for.
+    pub(crate) fn always(&self, text: &str) {
+        talk(&format!("note: {text}"));
+    }
+
     /// Something that the user should know, once.
     pub(crate) fn note(&self, text: &str) {
         if !self.quiet {

@@ -99,7 +99,8 @@ fn read(reader: &mut Reader<'_>, root: &Node) -> Bundle {
     if let Some(node) = fields.get("runtime") {
         runtime(reader, node);
     }
-    Bundle { name, description, unknowns, expired, rules, exceptions }
+    let (parts, excused_by_others) = (Vec::new(), false);
+    Bundle { name, description, unknowns, expired, rules, exceptions, parts, excused_by_others }
 }
 
 fn rule<'n>(reader: &mut Reader<'_>, node: &'n Node) -> Option<(Rule, &'n Node)> {

@@ -37,6 +37,7 @@ pub(super) fn report(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Report {
     let inventory = Inventory {
         target: target(reader, fields.get("target"), config.is_some()),
         os: fields.get("os").and_then(|n| os(reader, n)),
+        os_evidence: None,
         layers: Vec::new(),
         config,
         packages,
@@ -50,6 +51,7 @@ pub(super) fn report(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Report {
         hidden: Hidden::default(),
         fix_plan: FixPlan::default(),
         verdict: Verdict::default(),
+        not_looked_for: Vec::new(),
         database: None,
         created: None,
         show_all: false,

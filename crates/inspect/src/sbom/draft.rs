@@ -53,6 +53,7 @@ struct Entry {
 pub(super) struct Draft {
     target: TargetInfo,
     os: Option<OperatingSystem>,
+    os_evidence: Option<Evidence>,
     layers: Vec<StatedLayer>,
     layer_names: Names,
     entries: Vec<Entry>,
@@ -89,6 +90,7 @@ impl Draft {
                 size: None,
             },
             os: None,
+            os_evidence: None,
             layers: Vec::new(),
             layer_names: Names::default(),
             entries: Vec::new(),
@@ -128,7 +130,10 @@ impl Draft {
         match component.meaning() {
             Meaning::Package(package) => self.keep(index, component, *package),
             Meaning::System => match (system::from_component(component), &self.os) {
-                (Some(os), None) => self.os = Some(os),
+                (Some(os), None) => {
+                    self.os = Some(os);
+                    self.os_evidence = system::evidence(component, BY);
+                }
                 (Some(os), Some(known)) if (&os.id, &os.version_id) == (&known.id, &known.version_id) => {}
                 _ => self.unknown(
                     component.label(),

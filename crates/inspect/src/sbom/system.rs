@@ -1,6 +1,6 @@
 //! The operating system that an SBOM states.
 
-use seawall_model::OperatingSystem;
+use seawall_model::{Evidence, OperatingSystem, Recognition};
 
 use super::component::Component;
 
@@ -25,6 +25,13 @@ pub(super) fn from_component(component: &Component) -> Option<OperatingSystem> {
     os.variant_id = either("seawall:os:variant", "syft:distro:variantID");
     os.repositories = component.properties("seawall:os:repository").take(MAX_REPOSITORIES).map(str::to_owned).collect();
     Some(os)
+}
+
+/// The file that said so when the SBOM was made, and its layer.
+pub(super) fn evidence(component: &Component, by: &str) -> Option<Evidence> {
+    let path = component.property("seawall:os:path")?.to_owned();
+    let layer = component.property("seawall:os:layer").and_then(|index| index.parse().ok());
+    Some(Evidence { path, layer, how: Recognition::Sbom, cataloger: by.to_owned() })
 }
 
 /// A purl's `distro` qualifier: `debian-12`, `opensuse-leap-15.5`, `rhel-8.9`.

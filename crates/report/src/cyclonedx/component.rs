@@ -26,7 +26,7 @@ pub(super) fn target(report: &Report, reference: &str) -> Object {
 pub(super) fn os(report: &Report) -> Option<(String, Object)> {
     let os = report.inventory.os.as_ref()?;
     let reference = format!("urn:seawall:os:{}:{}", text::percent(&os.id, ""), text::percent(&os.version_id, ""));
-    let properties: Vec<Object> = Properties::of_os(os).objects().collect();
+    let properties: Vec<Object> = Properties::of_os(os, report).objects().collect();
     let component = Object::new()
         .put("type", "operating-system")
         .put("bom-ref", &reference)

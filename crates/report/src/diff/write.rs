@@ -26,6 +26,9 @@ impl ReportDiff<'_> {
         for text in self.size_lines() {
             line(0, &text)?;
         }
+        for text in self.gaps() {
+            line(0, &text)?;
+        }
         line(0, "")?;
         if self.is_empty() {
             return line(0, "Nothing differs.");
@@ -61,7 +64,8 @@ impl ReportDiff<'_> {
         Ok(())
     }
 
-    /// Writes it as JSON: `{"schemaVersion":1,"old":…,"new":…,"findings":{"new":[…],"gone":[…],"unchanged":N},…}`.
+    /// Writes it as JSON: `{"schemaVersion":1,"old":…,"new":…,"findings":{"new":[…],"gone":[…],"unchanged":N},…}`;
+    /// docs/reference/diff.schema.json says the shape.
     ///
     /// # Errors
     /// Only those of `out`.
@@ -85,6 +89,8 @@ impl ReportDiff<'_> {
                 .put_some("manifestDigest", target.manifest_digest.map(|d| d.to_string()))
                 .put_some("size", target.size)
                 .put("verdict", words::outcome(report.verdict.outcome))
+                .put("complete", report.is_complete())
+                .put("unknowns", report.inventory.unknowns.len())
         };
         let findings = Object::new()
             .put("new", self.new_findings.iter().map(finding).collect::<Vec<_>>())
@@ -112,7 +118,8 @@ impl ReportDiff<'_> {
             .put("findings", findings)
             .put("packages", packages.collect::<Vec<_>>())
             .put("configuration", configuration.collect::<Vec<_>>())
-            .put("layers", layers);
+            .put("layers", layers)
+            .put("notLookedFor", self.new.not_looked_for.iter().map(crate::json::not_looked_for).collect::<Vec<_>>());
         Value::from(document).write(out)
     }
 
@@ -123,6 +130,13 @@ impl ReportDiff<'_> {
     pub fn write_markdown(&self, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "## What changed\n")?;
         writeln!(out, "{} → {}\n", markdown(&view::target(self.old)), markdown(&view::target(self.new)))?;
+        let gaps = self.gaps();
+        for text in &gaps {
+            writeln!(out, "- {}", markdown(text))?;
+        }
+        if !gaps.is_empty() {
+            writeln!(out)?;
+        }
         if self.is_empty() {
             return writeln!(out, "Nothing differs.");
         }
@@ -162,6 +176,22 @@ impl ReportDiff<'_> {
             number(|c| c.new.is_empty()),
             number(|c| !c.old.is_empty() && !c.new.is_empty())
         )
+    }
+
+    /// What the comparison could not see, so that no difference and not looked at never look alike.
+    fn gaps(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        let unread = |report: &seawall_model::Report| report.inventory.unknowns.len();
+        let (old, new) = (unread(self.old), unread(self.new));
+        if old + new > 0 {
+            lines.push(format!(
+                "Not looked at: {} in old, {} in new",
+                count(old, "thing", "things"),
+                count(new, "thing", "things")
+            ));
+        }
+        lines.extend(view::not_looked_for(self.new).map(|kinds| format!("Not looked for: {kinds}")));
+        lines
     }
 
     fn size_lines(&self) -> Vec<String> {

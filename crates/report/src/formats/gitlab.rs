@@ -68,7 +68,9 @@ fn scan(report: &Report, options: &RenderOptions) -> Object {
     let mut messages = Vec::new();
     if !options.sbom_only {
         messages.extend(view::hidden(report).map(|hidden| message("info", format!("not listed: {hidden}"))));
-        messages.push(message("info", format!("verdict: {}", report.verdict.outcome)));
+        let level = if report.is_complete() { "info" } else { "warn" };
+        messages.extend(view::not_looked_for(report).map(|kinds| message(level, format!("not looked for: {kinds}"))));
+        messages.push(message(level, format!("verdict: {}", view::verdict(report).1.to_lowercase())));
     }
     let unknowns = &report.inventory.unknowns;
     messages.extend(unknowns.iter().map(|u| message("warn", format!("not looked at: {}: {}", u.path, u.reason))));

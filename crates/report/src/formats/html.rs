@@ -8,7 +8,7 @@ use seawall_model::Report;
 use sha2::{Digest as _, Sha256};
 
 use crate::text::html;
-use crate::{Format, RenderOptions};
+use crate::{Format, RenderOptions, view};
 
 const STYLE: &str = include_str!("html/style.css");
 const SCRIPT: &str = include_str!("html/script.js");
@@ -71,7 +71,7 @@ fn head(report: &Report, options: &RenderOptions, out: &mut dyn Write) -> io::Re
          <meta name=\"color-scheme\" content=\"light dark\">\n\
          <meta name=\"referrer\" content=\"no-referrer\">\n\
          <title>{} · {} · Seawall</title>\n<style>{STYLE}</style>\n</head>\n<body>",
-        if options.sbom_only { "Inventory".to_owned() } else { report.verdict.outcome.to_string().to_uppercase() },
+        if options.sbom_only { "Inventory".to_owned() } else { view::verdict(report).1 },
         html(&report.inventory.target.name)
     )?;
     writeln!(out, "<a class=\"skip\" href=\"#main\">Skip to the report</a>")

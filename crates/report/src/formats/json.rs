@@ -1,8 +1,8 @@
 use std::io::{self, Write};
 
 use seawall_model::{
-    Enrichment, Finding, FixStep, ImageConfig, Layer, Location, OperatingSystem, Package, Report, SCHEMA_VERSION,
-    Verdict,
+    Enrichment, Evidence, Finding, FixStep, ImageConfig, Layer, Location, OperatingSystem, Package, Report,
+    SCHEMA_VERSION, Verdict,
 };
 
 use crate::json::stream::{Members, document};
@@ -46,7 +46,10 @@ fn whole(document: &mut Members<'_, '_>, report: &Report, options: &RenderOption
         })
         .put_some("created", report.created.as_ref())
         .object("target", |object| target(object, report))
-        .object_some("os", inventory.os.as_ref(), os)
+        .object_some("os", inventory.os.as_ref(), |object, system| {
+            os(object, system);
+            object.object_some("evidence", inventory.os_evidence.as_ref(), evidence);
+        })
         .objects("layers", &inventory.layers, layer)
         .object_some("config", inventory.config.as_ref(), config)
         .objects("packages", &inventory.packages, package)
@@ -77,7 +80,10 @@ fn whole(document: &mut Members<'_, '_>, report: &Report, options: &RenderOption
             .put("reason", &unknown.reason);
     });
     if !options.sbom_only {
-        document.object("verdict", |object| verdict(object, &report.verdict));
+        document.objects("notLookedFor", &report.not_looked_for, |object, one| {
+            object.put("kind", one.kind.name()).put_some("part", one.part.as_ref()).put("why", words::why_not(one.why));
+        });
+        document.object("verdict", |object| verdict(object, &report.verdict, report.is_complete()));
         document.object_some("database", report.database.as_ref(), |object, database| {
             object
                 .put("digest", &database.digest)
@@ -162,13 +168,15 @@ fn package(object: &mut Members<'_, '_>, package: &Package) {
         .put_filled("checksums", &package.checksums)
         .put_some("ownedBy", package.owned_by.as_ref())
         .put_some("containedIn", package.contained_in.as_ref())
-        .objects("evidence", &package.evidence, |object, evidence| {
-            object
-                .put("path", &evidence.path)
-                .put_some("layerIndex", evidence.layer)
-                .put("how", words::recognition(evidence.how))
-                .put("cataloger", &evidence.cataloger);
-        });
+        .objects("evidence", &package.evidence, evidence);
+}
+
+fn evidence(object: &mut Members<'_, '_>, evidence: &Evidence) {
+    object
+        .put("path", &evidence.path)
+        .put_some("layerIndex", evidence.layer)
+        .put("how", words::recognition(evidence.how))
+        .put("cataloger", &evidence.cataloger);
 }
 
 fn finding(object: &mut Members<'_, '_>, finding: &Finding) {
@@ -244,10 +252,11 @@ fn step(object: &mut Members<'_, '_>, step: &FixStep) {
         .put("risk", step.risk);
 }
 
-fn verdict(object: &mut Members<'_, '_>, verdict: &Verdict) {
+fn verdict(object: &mut Members<'_, '_>, verdict: &Verdict, complete: bool) {
     object
         .put("outcome", words::outcome(verdict.outcome))
         .put("policy", &verdict.policy)
+        .put("complete", complete)
         .put("acceptsUnknowns", verdict.accepts_unknowns)
         .objects("reasons", &verdict.reasons, |object, reason| {
             object

@@ -36,7 +36,7 @@ impl Format for Junit {
             suites.extend(view::sections(report, report.visible()).iter().map(failures));
             suites.extend(not_counted(report));
         }
-        suites.extend(unknowns(report));
+        suites.extend(not_looked_at(report, options));
         if !options.sbom_only {
             suites.push(verdict(report));
         }
@@ -135,22 +135,35 @@ fn not_counted(report: &Report) -> Option<Suite> {
     (!cases.is_empty()).then(|| Suite { name: "Not counted".to_owned(), cases })
 }
 
-fn unknowns(report: &Report) -> Option<Suite> {
+fn not_looked_at(report: &Report, options: &RenderOptions) -> Option<Suite> {
     let case = |unknown: &seawall_model::Unknown| Case {
         class: unknown.by.clone(),
         name: unknown.path.clone(),
         outcome: Some(("skipped", format!("not looked at: {}", unknown.reason), String::new())),
         kind: String::new(),
     };
-    let cases: Vec<Case> = report.inventory.unknowns.iter().map(case).collect();
+    let mut cases: Vec<Case> = report.inventory.unknowns.iter().map(case).collect();
+    if let Some(kinds) = view::not_looked_for(report).filter(|_| !options.sbom_only) {
+        cases.push(Case {
+            class: "seawall".to_owned(),
+            name: "kinds of findings".to_owned(),
+            outcome: Some(("skipped", format!("not looked for: {kinds}"), String::new())),
+            kind: String::new(),
+        });
+    }
     (!cases.is_empty()).then(|| Suite { name: "Not looked at".to_owned(), cases })
 }
 
 fn verdict(report: &Report) -> Suite {
     let reasons: Vec<String> =
         report.verdict.reasons.iter().map(|r| format!("{} {}: {}", r.outcome, r.rule, r.message)).collect();
-    let message = format!("{} by policy {}", report.verdict.outcome, report.verdict.policy);
-    let outcome = (report.verdict.outcome == Outcome::Deny).then(|| ("failure", message, reasons.join("\n")));
+    let (_, word) = view::verdict(report);
+    let message = format!("{} by policy {}", word.to_lowercase(), report.verdict.policy);
+    let outcome = match report.verdict.outcome {
+        Outcome::Deny => Some(("failure", message, reasons.join("\n"))),
+        // A verdict over part of the target is no test that passed.
+        _ => (!report.is_complete()).then(|| ("skipped", message, String::new())),
+    };
     let case = Case {
         class: "seawall".to_owned(),
         name: format!("verdict of policy {}", report.verdict.policy),

@@ -42,9 +42,8 @@ impl Format for Markdown {
         if options.sbom_only {
             return packages(report, out);
         }
-        let verdict = &report.verdict;
-        let word = verdict.outcome.to_string().to_uppercase();
-        writeln!(out, "## {} Seawall: {word}\n", view::sign(verdict.outcome))?;
+        let (sign, word) = view::verdict(report);
+        writeln!(out, "## {sign} Seawall: {word}\n")?;
         writeln!(out, "{}, {}\n", markdown_code(&report.inventory.target.name), markdown(&view::system(report)))?;
         counts(report, out)?;
         reasons(report, out)?;
@@ -93,8 +92,11 @@ fn counts(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             writeln!(out, "{}\n", markdown(&view::summary(report)))?;
         }
     }
-    match view::hidden(report) {
-        Some(hidden) => writeln!(out, "Not counted: {}.\n", markdown(&hidden)),
+    if let Some(hidden) = view::hidden(report) {
+        writeln!(out, "Not counted: {}.\n", markdown(&hidden))?;
+    }
+    match view::not_looked_for(report) {
+        Some(kinds) => writeln!(out, "Not looked for: {}.\n", markdown(&kinds)),
         None => Ok(()),
     }
 }

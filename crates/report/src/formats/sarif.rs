@@ -41,14 +41,19 @@ impl Format for Sarif {
             .put("name", &report.tool.name)
             .put("semanticVersion", &report.tool.version)
             .put("rules", rules.values().map(|findings| rule(findings)).collect::<Vec<_>>());
-        let unknowns = report.inventory.unknowns.iter().map(|unknown| {
-            let text = format!("not looked at: {}: {}", unknown.path, unknown.reason);
-            let message = Object::new().put("text", clean(&text).as_ref());
-            Object::new().put("level", "warning").put("message", message)
-        });
-        let invocation = Object::new()
-            .put("executionSuccessful", true)
-            .put_filled("toolExecutionNotifications", unknowns.collect::<Vec<_>>());
+        let notification = |level: &str, text: &str| {
+            let message = Object::new().put("text", clean(text).as_ref());
+            Object::new().put("level", level).put("message", message)
+        };
+        let unknowns = report.inventory.unknowns.iter();
+        let mut notifications: Vec<Object> =
+            unknowns.map(|u| notification("warning", &format!("not looked at: {}: {}", u.path, u.reason))).collect();
+        if let Some(kinds) = view::not_looked_for(report).filter(|_| !options.sbom_only) {
+            let level = if report.is_complete() { "note" } else { "warning" };
+            notifications.push(notification(level, &format!("not looked for: {kinds}")));
+        }
+        let invocation =
+            Object::new().put("executionSuccessful", true).put_filled("toolExecutionNotifications", notifications);
         let run = Object::new()
             .put("tool", Object::new().put("driver", driver))
             .put("invocations", vec![invocation])
@@ -77,7 +82,8 @@ fn properties(report: &Report, options: &RenderOptions) -> Object {
     if options.sbom_only {
         return about;
     }
-    about.put("verdict", crate::words::outcome(report.verdict.outcome)).put(
+    let verdict = crate::words::outcome(report.verdict.outcome);
+    about.put("verdict", verdict).put("verdictComplete", report.is_complete()).put(
         "verdictReasons",
         report.verdict.reasons.iter().map(|r| format!("{}: {}", r.rule, r.message)).collect::<Vec<_>>(),
     )

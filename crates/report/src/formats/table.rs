@@ -121,6 +121,9 @@ impl Page<'_> {
             };
             self.paragraph("", 0, &line)?;
         }
+        if let Some(kinds) = view::not_looked_for(self.report) {
+            self.paragraph("", 0, &format!("Not looked for: {kinds}."))?;
+        }
         Ok(())
     }
 
@@ -180,7 +183,8 @@ impl Page<'_> {
 
     fn verdict(&mut self) -> io::Result<()> {
         let verdict = &self.report.verdict;
-        let word = format!("{} {}", view::sign(verdict.outcome), verdict.outcome.to_string().to_uppercase());
+        let (sign, word) = view::verdict(self.report);
+        let word = format!("{sign} {word}");
         let policy = match verdict.policy.as_str() {
             "" => String::new(),
             name => format!(" by policy {}", clean(name)),

@@ -26,6 +26,12 @@ pub(crate) fn rich() -> Report {
         inventory: Inventory {
             target: target(),
             os: Some(os()),
+            os_evidence: Some(Evidence {
+                path: "usr/lib/os-release".into(),
+                layer: Some(0),
+                how: Recognition::InstalledMetadata,
+                cataloger: "os-release".into(),
+            }),
             layers: vec![layer(1, "ADD rootfs.tar /"), layer(2, "RUN npm ci --omit=dev"), layer(3, "COPY app /app")],
             config: Some(config()),
             packages,
@@ -36,6 +42,7 @@ pub(crate) fn rich() -> Report {
         hidden: Hidden { unimportant: 1, kernel_headers: 1, suppressed: 2 },
         fix_plan: FixPlan { steps: steps(removes), removes: 0.84 },
         verdict: verdict(),
+        not_looked_for: not_built(),
         database: Some(DatabaseInfo {
             digest: digest(9).to_string(),
             advisories: 312_411,
@@ -44,6 +51,12 @@ pub(crate) fn rich() -> Report {
         created: None,
         show_all: false,
     }
+}
+
+fn not_built() -> Vec<NotLookedFor> {
+    [FindingKind::Secret, FindingKind::Licence]
+        .map(|kind| NotLookedFor { kind, part: None, why: WhyNot::NotBuilt })
+        .into()
 }
 
 /// The rich report with `--all` and the time of the scan asked for.
@@ -66,6 +79,7 @@ pub(crate) fn empty() -> Report {
                 size: None,
             },
             os: None,
+            os_evidence: None,
             layers: Vec::new(),
             config: None,
             packages: Vec::new(),
@@ -76,6 +90,7 @@ pub(crate) fn empty() -> Report {
         hidden: Hidden::default(),
         fix_plan: FixPlan::default(),
         verdict: Verdict { policy: "default".into(), ..Verdict::default() },
+        not_looked_for: not_built(),
         database: Some(DatabaseInfo { digest: digest(9).to_string(), advisories: 312_411, newest: None }),
         created: None,
         show_all: false,

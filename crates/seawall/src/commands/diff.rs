@@ -18,7 +18,7 @@ pub(crate) fn run(arguments: &DiffArgs, printer: &Printer) -> Result<Exit> {
             bail!("`{}` is not a format of a diff\nhint: table, json, markdown", output.format);
         }
     }
-    let judging = Judging::load(&arguments.judge, printer)?;
+    let judging = Judging::load(&arguments.judge, &arguments.gate, printer)?;
     let report = |text: &str| -> Result<Report> {
         let progress = Line::new(printer.shows_progress());
         let inventory = target::inventory(text, &arguments.read, printer, &progress)?;

@@ -6,12 +6,12 @@ use anyhow::{Context, Result, bail};
 use jiff::Timestamp;
 use seawall_advisory::{Database, read_vex};
 use seawall_decide::{Bundle, Facts};
-use seawall_engine::{Judge, Progress};
+use seawall_engine::{Judge, NOT_BUILT, Progress};
 use seawall_io::read_bounded;
 use seawall_model::{FindingKind, Inventory, Outcome, Report, ToolInfo, VexStatement};
 
 use crate::Exit;
-use crate::cli::JudgeArgs;
+use crate::cli::{GateArgs, JudgeArgs};
 use crate::options;
 use crate::printer::Printer;
 
@@ -30,7 +30,7 @@ pub(crate) struct Judging {
 }
 
 impl Judging {
-    pub(crate) fn load(arguments: &JudgeArgs, printer: &Printer) -> Result<Self> {
+    pub(crate) fn load(arguments: &JudgeArgs, gate: &GateArgs, printer: &Printer) -> Result<Self> {
         #[allow(clippy::disallowed_methods, reason = "this is the edge: the one place that reads the clock")]
         let now = Timestamp::try_from(std::time::SystemTime::now()).context("the clock of this machine is off")?;
         let at = match &arguments.today {
@@ -38,16 +38,16 @@ impl Judging {
             None => now.to_string(),
         };
         let facts = Facts::at(&at).with_context(|| format!("`{at}` is not a date (YYYY-MM-DD)"))?;
-        let kinds: Vec<FindingKind> = arguments.detect.iter().map(|k| FindingKind::from(*k)).collect();
+        let kinds: Vec<FindingKind> = gate.detect.iter().map(|k| FindingKind::from(*k)).collect();
         for kind in &kinds {
-            if !matches!(kind, FindingKind::Vulnerability | FindingKind::Malware | FindingKind::EndOfLife) {
+            if NOT_BUILT.contains(&(*kind, None)) {
                 bail!("findings of kind `{}` are not looked for yet (docs/limits.md)", kind.name());
             }
         }
         let vex = arguments.vex.iter().map(|p| vex(p, printer)).collect::<Result<Vec<_>>>()?;
         Ok(Self {
             database: database(arguments.db.as_deref(), printer)?,
-            policy: policy(arguments)?,
+            policy: policy(arguments, gate)?,
             vex: vex.into_iter().flatten().collect(),
             kinds: Some(kinds).filter(|k| !k.is_empty()),
             today: at.chars().take(10).collect(),
@@ -105,8 +105,7 @@ pub(crate) fn exit(report: &Report) -> Exit {
     if report.verdict.outcome == Outcome::Deny {
         return Exit::Deny;
     }
-    let unread = !report.inventory.unknowns.is_empty() && !report.verdict.accepts_unknowns;
-    if report.database.is_none() || unread { Exit::Incomplete } else { Exit::Allow }
+    if report.is_complete() { Exit::Allow } else { Exit::Incomplete }
 }
 
 /// The database that was named, or the one in the cache folder if there is one.
@@ -127,9 +126,9 @@ fn database(named: Option<&Path>, printer: &Printer) -> Result<Option<Database>>
     Database::open(&path).map(Some).with_context(|| format!("cannot open the database {}", path.display()))
 }
 
-fn policy(arguments: &JudgeArgs) -> Result<Bundle> {
+fn policy(arguments: &JudgeArgs, gate: &GateArgs) -> Result<Bundle> {
     let mut bundles = arguments.policy.iter().map(|p| bundle(p)).collect::<Result<Vec<_>>>()?;
-    if let Some(severity) = arguments.fail_on {
+    if let Some(severity) = gate.fail_on {
         bundles.push(Bundle::fail_on(severity));
     }
     Bundle::merge(bundles).map_err(|name| anyhow::anyhow!("two policies are called `{name}`"))

@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
-use seawall_model::Report;
+use seawall_model::{Finding, FindingKind, Report};
 use seawall_report::{FORMATS, Format, RenderOptions, format};
 
 use crate::printer::{self, Printer};
@@ -44,6 +44,12 @@ pub(crate) fn check(outputs: &[Output]) -> Result<Vec<&'static dyn Format>> {
 /// Writes a report in every format that was asked for.
 pub(crate) fn write(report: &Report, outputs: &[Output], sbom_only: bool, printer: &Printer) -> Result<()> {
     for (output, format) in outputs.iter().zip(check(outputs)?) {
+        let is_affected = |f: &Finding| f.kind == FindingKind::Vulnerability;
+        if output.format == "openvex" && (sbom_only || !report.findings.iter().any(is_affected)) {
+            printer.warning(
+                "there is no vulnerability to make an OpenVEX statement of, and its schema wants one at least",
+            );
+        }
         match &output.file {
             Some(path) => {
                 let options = RenderOptions { width: None, colour: false, sbom_only };

@@ -37,6 +37,7 @@ pub(crate) fn run(folder: &Path, check: bool, printer: &Printer) -> Result<Exit>
 fn pages() -> Vec<(&'static str, String)> {
     vec![
         ("cli.md", cli()),
+        ("configuration.md", crate::config::page(&built(), NOTE)),
         ("catalogers.md", catalogers()),
         ("sources.md", sources()),
         ("formats.md", formats()),
@@ -47,10 +48,14 @@ fn pages() -> Vec<(&'static str, String)> {
 
 fn cli() -> String {
     let mut out = format!("{NOTE}# Command line\n");
+    page(&mut out, &built(), "seawall");
+    out
+}
+
+fn built() -> Command {
     let mut command = Cli::command();
     command.build();
-    page(&mut out, &command, "seawall");
-    out
+    command
 }
 
 fn page(out: &mut String, command: &Command, path: &str) {

@@ -27,6 +27,7 @@ pub(crate) fn run(arguments: &SbomArgs, printer: &Printer) -> Result<Exit> {
         hidden: Hidden::default(),
         fix_plan: FixPlan::default(),
         verdict: Verdict::default(),
+        not_looked_for: Vec::new(),
         database: None,
         created: arguments.with_time.then(|| judge::whole_seconds(now)),
         show_all: false,

@@ -12,7 +12,7 @@ use crate::progress::Line;
 pub(crate) fn run(arguments: &ScanArgs, printer: &Printer) -> Result<Exit> {
     let outputs = outputs::parse(&arguments.output, "table");
     outputs::check(&outputs)?;
-    let judging = Judging::load(&arguments.judge, printer)?;
+    let judging = Judging::load(&arguments.judge, &arguments.gate, printer)?;
     let report = {
         let progress = Line::new(printer.shows_progress());
         let inventory = target::inventory(&arguments.target, &arguments.read, printer, &progress)?;

@@ -13,6 +13,9 @@ use crate::printer::Printer;
 /// Opens a target and takes its inventory.
 pub(crate) fn inventory(text: &str, read: &ReadArgs, printer: &Printer, progress: &dyn Progress) -> Result<Inventory> {
     let (limits, parallel) = read.limits.limits();
+    if let Some(cap) = limits.memory.bytes() {
+        crate::memory::watch(cap)?;
+    }
     let target = detect(text, &limits)?;
     if target.guessed {
         printer.detail(&format!("{text} is taken as {}:{}", target.kind.prefix(), target.name));
@@ -26,8 +29,8 @@ pub(crate) fn inventory(text: &str, read: &ReadArgs, printer: &Printer, progress
     let units = Units::new(CATALOGERS);
     let mut cache = None;
     if let Some(folder) = options::cache_folder().filter(|_| !read.no_cache) {
-        // Limits change what a layer gives as much as units do.
-        cache = Some(Cache::new(&folder, &format!("{}|{limits:?}", units.fingerprint())));
+        // Limits change what a layer gives as much as units do; what is left out for want of memory is not kept.
+        cache = Some(Cache::new(&folder, &format!("{}|{:?}", units.fingerprint(), read.limits.stated())));
     }
     let inspector = Inspector { units, limits, cache, archives: archives(read)?, parallel };
     Ok(match opened {

@@ -37,6 +37,23 @@ impl Home {
         home
     }
 
+    /// A folder with the demo's feeds, so that no path of this machine gets into what a command prints.
+    pub(crate) fn feeds(&self, name: &str) {
+        std::fs::create_dir_all(self.path(name)).expect("a folder");
+        let mut folders = vec![(demo("advisories"), self.path(name))];
+        while let Some((from, to)) = folders.pop() {
+            for entry in std::fs::read_dir(&from).expect("feeds").flatten() {
+                let to = to.join(entry.file_name());
+                if entry.path().is_dir() {
+                    std::fs::create_dir_all(&to).expect("a folder");
+                    folders.push((entry.path(), to));
+                } else {
+                    std::fs::copy(entry.path(), to).expect("writable");
+                }
+            }
+        }
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }

@@ -92,5 +92,5 @@ fn limits_cut_off_and_say_so() {
     assert!(ran.code == 3 && ran.out.contains("--max-entries"), "{}", ran.out);
     let ran = home.run(&["sbom", "oci:i", "-o", "json", "--max-file-bytes", "1K"]);
     assert!(ran.code == 3 && ran.out.contains("--max-file-bytes"), "{}", ran.out);
-    assert_eq!(home.run(&["sbom", "oci:i", "-o", "json", "--max-memory", "32M"]).code, 3);
+    assert_eq!(home.run(&["sbom", "oci:i", "-o", "json", "--max-memory", "48M"]).code, 3);
 }

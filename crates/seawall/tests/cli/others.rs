@@ -53,7 +53,13 @@ fn explain_says_why_and_why_not() {
     home.write("dir/requirements.txt", "django==4.0\n");
     let ran = home.run(&["explain", "CVE-2020-7471", "dir:dir", "--db", "starter.db"]);
     assert!(ran.code == 0 && ran.out.contains("does not apply") && ran.out.contains("django 4.0"), "{}", ran.out);
-    assert!(home.run(&["explain", "CVE-1999-1", "dir:dir", "--db", "starter.db"]).out.contains("is not known"));
+    let unheard_of = home.run(&["explain", "CVE-1999-1", "dir:dir", "--db", "starter.db"]);
+    assert!(
+        unheard_of.code == 2 && unheard_of.err.contains("CVE-1999-1 is not known to this database"),
+        "{}",
+        unheard_of.err
+    );
+    assert!(unheard_of.out.is_empty(), "{}", unheard_of.out);
 }
 
 #[test]
@@ -110,13 +116,39 @@ fn example_policies_hold_their_cases() {
 }
 
 #[test]
+fn a_policy_case_reads_what_a_scan_wrote() {
+    let home = Home::demo();
+    home.write("p.yaml", "apiVersion: seawall/v1\nname: p\nrules:\n  - { id: needs, on: package, when: 'package.name == \"curl\" && \"libcurl4\" in package.dependencies', outcome: warn }\n  - { id: log4j, on: finding, when: 'finding.id == \"CVE-2021-44228\" && finding.kev.listed && finding.location.layerIndex == 2', outcome: deny }\n  - { id: labels, on: image, when: 'image.layers == 3 && os.codename == \"bookworm\"', outcome: warn }\n");
+    home.write("excused.yaml", "apiVersion: seawall/v1\nname: excused\nexceptions:\n  - { id: CVE-2021-44228, owner: me, reason: r, expires: 2030-01-01 }\n");
+    home.write("p.cases.yaml", "policy: p.yaml\ncases:\n  - name: stored\n    now: 2026-06-01\n    report: stored.json\n    expect: { outcome: deny, rules: [log4j, needs, labels] }\n");
+    let scan = ["scan", "oci:image", "--db", "starter.db", "--today", "2026-01-15", "-o", "json=stored.json"];
+    for more in [&[][..], &["--policy", "excused.yaml"]] {
+        home.run(&[&scan[..], more].concat());
+        let ran = home.run(&["policy", "test", "p.yaml"]);
+        assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
+    }
+    home.run(&["sbom", "oci:image", "-o", "json=stored.json"]);
+    let ran = home.run(&["policy", "test", "p.yaml"]);
+    assert!(ran.code == 1 && ran.out.contains("an inventory without findings"), "{}{}", ran.out, ran.err);
+}
+
+#[test]
 fn completions_and_help_are_there() {
     let home = Home::empty();
     for shell in ["bash", "zsh", "fish"] {
         let ran = home.run(&["completions", shell]);
         assert!(ran.code == 0 && ran.out.contains("seawall"), "{shell}");
     }
-    for command in ["scan", "sbom", "diff", "explain", "db", "policy", "version"] {
+    let ran = home.run(&["man", "pages"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    for (page, part) in
+        [("seawall", "seawall\\-scan(1)"), ("seawall-scan", "fail\\-on"), ("seawall-db-update", "EXIT STATUS")]
+    {
+        let text = home.read(&format!("pages/{page}.1"));
+        assert!(text.contains(".TH") && text.contains(part), "{page}: {text}");
+    }
+    assert!(!home.path("pages/seawall-reference.1").exists(), "hidden commands have no page");
+    for command in ["scan", "sbom", "diff", "explain", "db", "policy", "version", "man"] {
         assert_eq!(home.run(&[command, "--help"]).code, 0);
     }
     assert_eq!(home.run(&["scna"]).code, 2);

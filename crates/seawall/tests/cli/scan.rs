@@ -130,7 +130,68 @@ fn without_a_database_the_answer_is_incomplete() {
     assert_eq!(ran.code, 3);
     assert!(ran.err.contains("no advisory database"), "{}", ran.err);
     assert!(ran.out.contains("24"), "{}", ran.out);
+    assert!(
+        ran.out.contains("Not looked for: vulnerabilities, malware, end of life (no advisory database)"),
+        "{}",
+        ran.out
+    );
+    assert!(ran.out.contains("Verdict: ? INCOMPLETE (warn so far)") && !ran.out.contains("ALLOW"), "{}", ran.out);
+    let report = home.json(&["scan", "oci:image", "-o", "json"]);
+    assert_eq!((&report["verdict"]["outcome"], &report["verdict"]["complete"]), (&"warn".into(), &false.into()));
+    assert_eq!(report["verdict"]["reasons"][0]["rule"], "not-looked-for");
     assert_eq!(home.run(&["scan", "oci:image", "--db", "missing.db"]).code, 2);
+}
+
+#[test]
+fn kinds_that_were_not_looked_for_are_named() {
+    let home = Home::demo();
+    let kinds = |more: &[&'static str]| {
+        let report = home.json(&[&scan(more)[..], &["-o", "json"]].concat());
+        let list = report["notLookedFor"].as_array().expect("a list").clone();
+        list.iter()
+            .map(|n| format!("{} {}", n["kind"].as_str().unwrap_or(""), n["why"].as_str().unwrap_or("")))
+            .collect::<Vec<_>>()
+    };
+    let not_built = ["secret not-built", "malware not-built", "misconfiguration not-built", "licence not-built"];
+    assert_eq!(kinds(&[]), not_built);
+    let only = kinds(&["--detect", "end-of-life"]);
+    assert!(
+        only.contains(&"vulnerability not-asked".to_owned()) && !only.iter().any(|k| k.starts_with("end")),
+        "{only:?}"
+    );
+    for format in ["table", "markdown", "html", "junit", "gitlab", "sarif"] {
+        let ran = home.run(&scan(&["--detect", "end-of-life", "-o", format]));
+        let text = ran.out.to_lowercase().replace('\\', "");
+        assert!(
+            text.contains("not looked for: vulnerabilities, malware (not asked for); secrets"),
+            "{format}: {}",
+            ran.out
+        );
+    }
+}
+
+#[test]
+fn an_end_of_life_is_found_where_it_was_read() {
+    let home = Home::demo();
+    let report = home.json(&[
+        "scan",
+        "oci:image",
+        "--db",
+        "starter.db",
+        "--today",
+        "2030-01-15",
+        "--detect",
+        "end-of-life",
+        "-o",
+        "json",
+    ]);
+    let location = &report["findings"][0]["location"];
+    assert_eq!(location["path"], report["os"]["evidence"]["path"]);
+    assert_eq!((&location["layerIndex"], &location["instruction"]), (&0.into(), &"COPY 1-base /".into()));
+    std::fs::create_dir_all(home.path("root/usr/lib")).expect("a folder");
+    home.write("root/usr/lib/os-release", "ID=debian\nVERSION_ID=12\nPRETTY_NAME=Debian\n");
+    let report = home.json(&["scan", "rootfs:root", "--db", "starter.db", "--today", "2030-01-15", "-o", "json"]);
+    assert_eq!(report["findings"][0]["location"]["path"], "usr/lib/os-release", "{report}");
 }
 
 #[test]

@@ -69,6 +69,7 @@ impl Draft {
         Inventory {
             target: self.target,
             os: self.os,
+            os_evidence: self.os_evidence,
             layers: self.layers.into_iter().filter_map(super::StatedLayer::layer).collect(),
             config: None,
             packages: packages.into_values().collect(),

@@ -31,14 +31,18 @@ pub(super) fn header(report: &Report, options: &RenderOptions, out: &mut dyn Wri
 pub(super) fn verdict(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let verdict = &report.verdict;
     let word = verdict.outcome.to_string();
+    let shown = view::verdict(report);
     writeln!(
         out,
         "<section class=\"verdict {word}\" aria-labelledby=\"verdict\">\n<h2 id=\"verdict\"><span aria-hidden=\"true\">{}</span> {}</h2>",
-        view::sign(verdict.outcome),
-        word.to_uppercase()
+        shown.0,
+        html(&shown.1)
     )?;
     let line = view::nothing_found(report).unwrap_or_else(|| view::summary(report));
     writeln!(out, "<p>{}</p>", html(&line))?;
+    if let Some(kinds) = view::not_looked_for(report) {
+        writeln!(out, "<p>Not looked for: {}.</p>", html(&kinds))?;
+    }
     if !verdict.reasons.is_empty() {
         writeln!(out, "<p>Policy <code>{}</code> says:</p>\n<ul class=\"reasons\">", html(&verdict.policy))?;
         for reason in &verdict.reasons {
