@@ -52,7 +52,9 @@ impl Source for EndOfLifeDates {
     }
 
     fn read(&self, member: &str, bytes: &[u8], sink: &mut dyn Sink) -> Result<(), SourceError> {
-        let Some(product) = member.rsplit('/').next().and_then(|n| n.strip_suffix(".md")) else {
+        // Everything else in the archive is the site: its pages, posts, layouts and what contributors should know.
+        let mut path = member.rsplit('/');
+        let (Some(product), Some("products")) = (path.next().and_then(|n| n.strip_suffix(".md")), path.next()) else {
             return Ok(());
         };
         let text = text(bytes)?;
@@ -60,6 +62,9 @@ impl Source for EndOfLifeDates {
             return Err(SourceError::Incomplete("no front matter"));
         };
         let page: Page<'_> = yaml(front)?;
+        if page.releases.is_empty() {
+            return Err(SourceError::Incomplete("no releases"));
+        }
         for release in &page.releases {
             if release.release_cycle.is_empty() {
                 sink.unknown(member, "a release without a cycle".to_owned());
