@@ -123,7 +123,8 @@ fn status(path: &Path, json: bool) -> Result<Exit> {
     let _ = writeln!(out, "{} (format {}, {} bytes)", path.display(), info.format, info.bytes);
     let _ = writeln!(out, "{}", info.digest);
     let _ = writeln!(out, "newest record  {}", if info.newest.is_empty() { "none" } else { &info.newest });
-    let _ = writeln!(out, "advisories     {}", advisories(c));
+    let (packages, streams) = (counted(c.packages, "package", "packages"), counted(c.streams, "stream", "streams"));
+    let _ = writeln!(out, "advisories     {} for {packages} in {streams}", c.advisories);
     let _ = writeln!(out, "EPSS           {}", c.epss);
     let _ = writeln!(out, "exploited      {}", c.known_exploited);
     let _ = writeln!(out, "end of life    {}", counted(c.end_of_life, "release cycle", "release cycles"));
