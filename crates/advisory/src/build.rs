@@ -88,8 +88,7 @@ impl Builder {
             self.unknown(&advisory.id, reason.to_owned());
             return;
         }
-        let newest = [&advisory.published, &advisory.modified].into_iter().filter_map(|date| day(date)).max();
-        self.count(newest);
+        self.count([&advisory.published, &advisory.modified].into_iter().filter_map(|date| day(date)));
     }
 
     /// Takes the EPSS entry of a CVE. The last one given for a CVE stands.
@@ -98,7 +97,7 @@ impl Builder {
         match (cve_key(cve), steps) {
             (Some(key), (Some(score), Some(percentile))) => {
                 self.epss.insert(key, (score, percentile));
-                self.count(None);
+                self.count([]);
             }
             (None, _) => self.unknown(cve, "not a CVE id".to_owned()),
             _ => self.unknown(cve, "EPSS value outside 0 to 1".to_owned()),
@@ -112,9 +111,9 @@ impl Builder {
                 self.unknown(cve, "date too long".to_owned());
             }
             Some(key) => {
-                let newest = day(&known.added).map(str::to_owned);
+                let added = day(&known.added).map(str::to_owned);
                 self.known_exploited.insert(key, known);
-                self.count(newest.as_deref());
+                self.count(added.as_deref());
             }
             None => self.unknown(cve, "not a CVE id".to_owned()),
         }
@@ -127,7 +126,7 @@ impl Builder {
             return self.unknown("end of life", "text too long".to_owned());
         }
         self.end_of_life.insert((entry.product.clone(), entry.cycle.clone()), entry);
-        self.count(None);
+        self.count([]);
     }
 
     /// Notes that a member or record of the current feed was not understood.
@@ -156,12 +155,11 @@ impl Builder {
         self.feeds.entry(id.clone()).or_insert_with(|| FeedInfo { id, ..FeedInfo::default() })
     }
 
-    fn count(&mut self, newest: Option<&str>) {
+    /// Counts a record of the current feed, and the days that it states.
+    fn count<'d>(&mut self, days: impl IntoIterator<Item = &'d str>) {
         let feed = self.feed();
         feed.records = feed.records.saturating_add(1);
-        if let Some(newest) = newest.filter(|newest| *newest > feed.newest.as_str()) {
-            newest.clone_into(&mut feed.newest);
-        }
+        days.into_iter().for_each(|day| feed.saw(day));
     }
 
     fn take(&mut self, advisory: &Advisory) -> Result<(), &'static str> {

@@ -4,9 +4,10 @@
 //! decompression is refused with the limit that it hit.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 
+use lzma_rust2::XzReader;
 use seawall_io::{Decoder, Limits, tar};
 
 /// The limits on one feed container.
@@ -35,6 +36,9 @@ impl FeedLimits {
         Limits { layer_bytes: self.container_bytes, ratio: self.ratio, entries: self.documents, ..Limits::default() }
     }
 }
+
+/// Memory that an xz archive may ask for, KiB: `xz -9` asks for half of it.
+const XZ_MEMORY: u32 = 128 << 10;
 
 /// Why a feed container cannot be read on.
 #[derive(Debug, thiserror::Error)]
@@ -84,7 +88,7 @@ pub type Visit<'a> = dyn FnMut(&str, &[u8]) -> Result<(), FeedError> + 'a;
 
 /// Calls `visit` for every document of a feed container, in the container's order (folders: sorted by path).
 ///
-/// Understood by name: `.tar.zst`, `.tar.gz`, `.tgz`, `.tar`, `.zip` (many documents); `.gz`, `.zst` and everything
+/// Understood by name: `.tar.zst`, `.tar.gz`, `.tar.xz`, `.tgz`, `.tar`, `.zip` (many documents); `.gz`, `.zst` and everything
 /// else (one document, decompressed where its first bytes say so); a folder (every file below it, each one document).
 /// Symbolic links and special files are not followed.
 ///
@@ -115,7 +119,7 @@ enum Kind {
 }
 
 fn kind(name: &str) -> Kind {
-    if [".tar.zst", ".tar.gz", ".tgz", ".tar"].iter().any(|e| name.ends_with(e)) {
+    if [".tar.zst", ".tar.gz", ".tgz", ".tar.xz", ".tar"].iter().any(|e| name.ends_with(e)) {
         Kind::Tar
     } else if name.ends_with(".zip") {
         Kind::Zip
@@ -137,8 +141,18 @@ fn document(path: &Path, file: File, limits: &FeedLimits) -> Result<Vec<u8>, Fee
 fn archive(path: &Path, file: File, limits: &FeedLimits, visit: &mut Visit<'_>) -> Result<(), FeedError> {
     let shown = || path.display().to_string();
     let tar_error = |source| FeedError::Tar { path: shown(), source };
-    let decoder = Decoder::new(file, &limits.io()).map_err(|source| FeedError::Io { path: shown(), source })?;
-    let mut reader = tar::Reader::new(std::io::BufReader::with_capacity(256 << 10, decoder));
+    let io_error = |source| FeedError::Io { path: shown(), source };
+    let mut bounds = limits.io();
+    let stored: Box<dyn Read> = if path.extension().is_some_and(|extension| extension == "xz") {
+        // What the decoder reads is no longer compressed: the ratio becomes a limit on the whole.
+        let most = file.metadata().map_err(io_error)?.len().saturating_mul(limits.ratio);
+        bounds.layer_bytes = bounds.layer_bytes.min(most);
+        Box::new(XzReader::new_mem_limit(BufReader::new(file), true, XZ_MEMORY))
+    } else {
+        Box::new(file)
+    };
+    let decoder = Decoder::new(stored, &bounds).map_err(io_error)?;
+    let mut reader = tar::Reader::new(BufReader::with_capacity(256 << 10, decoder));
     let (mut seen, mut bytes) = (0_u64, Vec::new());
     while let Some(entry) = reader.next_entry().map_err(tar_error)? {
         if entry.kind != tar::EntryKind::File {
@@ -155,13 +169,15 @@ fn archive(path: &Path, file: File, limits: &FeedLimits, visit: &mut Visit<'_>) 
         }
         visit(&member, &bytes)?;
     }
+    // To the end, where the checksums stand.
+    reader.drain().map_err(io_error)?;
     Ok(())
 }
 
 fn zip_archive(path: &Path, file: File, limits: &FeedLimits, visit: &mut Visit<'_>) -> Result<(), FeedError> {
     let shown = || path.display().to_string();
     let zip_error = |e: zip::result::ZipError| FeedError::Zip { path: shown(), reason: e.to_string() };
-    let mut archive = zip::ZipArchive::new(io::BufReader::new(file)).map_err(zip_error)?;
+    let mut archive = zip::ZipArchive::new(BufReader::new(file)).map_err(zip_error)?;
     let (mut seen, mut total) = (0_u64, 0_u64);
     for index in 0..archive.len() {
         let entry = archive.by_index(index).map_err(zip_error)?;

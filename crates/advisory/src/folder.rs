@@ -149,7 +149,11 @@ struct Batch {
 
 fn read(feed: &Feed, limits: &FeedLimits, sender: &SyncSender<Batch>) {
     let mut batches = Batches { source: feed.source.id(), records: Vec::new(), sender };
+    let newer = newer(&feed.path);
     let visited = documents(&feed.path, limits, &mut |member, bytes| {
+        if newer.as_ref().is_some_and(|newer| is_there(newer, member)) {
+            return Ok(());
+        }
         read_document(feed.source, member, bytes, &mut batches);
         Ok(())
     });
@@ -158,6 +162,21 @@ fn read(feed: &Feed, limits: &FeedLimits, sender: &SyncSender<Batch>) {
         batches.push(Record::Broken(error.to_string()));
     }
     batches.send();
+}
+
+/// The folder of documents that replace those of an archive: `redhat-csaf-changes` beside `redhat-csaf.tar.zst`.
+fn newer(archive: &Path) -> Option<PathBuf> {
+    let name = archive.file_name()?.to_string_lossy();
+    let (stem, _) = name.split_once(".tar")?;
+    Some(archive.with_file_name(format!("{stem}-changes"))).filter(|folder| folder.is_dir())
+}
+
+/// Whether the folder has a document of the same name in a folder of the same name.
+fn is_there(folder: &Path, member: &str) -> bool {
+    let mut parts = member.rsplit('/');
+    let (Some(name), Some(year)) = (parts.next(), parts.next()) else { return false };
+    let plain = |part: &str| !part.is_empty() && !part.starts_with('.');
+    plain(name) && plain(year) && folder.join(year).join(name).is_file()
 }
 
 /// Collects records and sends them on in batches.

@@ -25,8 +25,8 @@ pub use store::{
 };
 pub use streams::{debian_release, osv_stream, package_name, redhat_stream, slug, ubuntu_release, ubuntu_series};
 pub use update::{
-    FileOutcome, Outcome as UpdateOutcome, Publisher, RemoteFile, UpdateContext, UpdateError, UpdateReport,
-    UpdateSettings, publishers, update,
+    Changes, FileOutcome, Outcome as UpdateOutcome, Publisher, RemoteFile, UpdateContext, UpdateError, UpdateReport,
+    UpdateSettings, Way, publishers, update,
 };
 pub use version::{
     MAX_CONSTRAINT_LENGTH, MAX_VERSION_LENGTH, Scheme, Version, VersionError, compare, in_range, matches_constraint,

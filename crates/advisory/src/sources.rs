@@ -34,7 +34,7 @@ mod text;
 mod ubuntu;
 mod ubuntu_vex;
 mod wolfi;
-mod xml;
+pub(crate) mod xml;
 
 use seawall_model::{Advisory, EndOfLife, Epss, KnownExploited};
 

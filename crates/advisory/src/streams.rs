@@ -90,6 +90,13 @@ pub fn ubuntu_series(series: &str) -> Option<String> {
     ubuntu_release(codename).map(|release| format!("ubuntu-pro:{release}"))
 }
 
+/// Whether a series is known to hold no packages of containers, as [`ubuntu_series`] leaves out. A series that is
+/// neither has a name that this program does not know yet.
+pub(crate) fn is_no_ubuntu_stream(series: &str) -> bool {
+    let of_a_release = |(a, b)| ubuntu_release(a).is_some() || ubuntu_release(b).is_some();
+    matches!(series, "upstream" | "devel" | "snap" | "product") || series.split_once('/').is_some_and(of_a_release)
+}
+
 /// The stream of a Red Hat CPE, URI or formatted binding, or of what follows `Red Hat:` in an OSV ecosystem:
 /// `cpe:/a:redhat:enterprise_linux:8::appstream` → `redhat:8`; other products keep their name:
 /// `redhat:rhel_eus:8.6`. Repository suffixes are dropped.
@@ -251,6 +258,10 @@ mod tests {
         for none in ["upstream", "devel", "fips/bionic", "vivid/ubuntu-core", ""] {
             assert_eq!(ubuntu_series(none), None, "{none}");
         }
+        for known in ["upstream", "devel", "fips/bionic", "vivid/ubuntu-core", "ros-esm/xenial"] {
+            assert!(is_no_ubuntu_stream(known), "{known}");
+        }
+        assert!(!is_no_ubuntu_stream("zebra") && !is_no_ubuntu_stream("esm-apps/zebra"));
         assert_eq!(redhat_stream("cpe:/o:redhat:enterprise_linux:7").as_deref(), Some("redhat:7"));
         assert_eq!(redhat_stream("cpe:/a:redhat:openshift:4.13::el9").as_deref(), Some("redhat:openshift:4.13"));
         assert_eq!(redhat_stream("cpe:/a:redhat:hummingbird:1").as_deref(), Some("redhat:hummingbird:1"));

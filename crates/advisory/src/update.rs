@@ -3,7 +3,9 @@
 //! Only what changed is transferred (conditional requests), an interrupted transfer goes on where it stopped, a file is
 //! replaced when its successor is whole and looks like what it should be, and each publisher's failure is its own.
 
+mod changes;
 mod fetch;
+mod locate;
 mod publishers;
 mod state;
 
@@ -17,7 +19,7 @@ use seawall_io::HttpClient;
 use serde::Serialize;
 
 use fetch::Fetch;
-pub use publishers::{Publisher, RemoteFile, publishers};
+pub use publishers::{Changes, Publisher, RemoteFile, Way, publishers};
 
 /// Where states and partial files are kept, below the folder of the feeds. Starts with a dot: no feed is looked for in it.
 const WORKSHOP: &str = ".seawall-update";
@@ -102,7 +104,7 @@ pub struct FileOutcome {
     pub outcome: Outcome,
 }
 
-/// What became of everything, in the order of the publishers given.
+/// What became of everything: files in the order of the publishers given, then what changed beside archives.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct UpdateReport {
     /// One entry for each file.
@@ -150,8 +152,10 @@ pub fn update(
     settings: &UpdateSettings,
     context: &UpdateContext<'_>,
 ) -> Result<UpdateReport, UpdateError> {
-    let jobs: Vec<(&Publisher, &RemoteFile)> =
-        publishers.iter().flat_map(|publisher| publisher.files.iter().map(move |file| (publisher, file))).collect();
+    let lists: Vec<(&Publisher, RemoteFile)> =
+        publishers.iter().filter_map(|publisher| Some((publisher, publisher.changes.as_ref()?.list()))).collect();
+    let files = publishers.iter().flat_map(|publisher| publisher.files.iter().map(move |file| (publisher, file)));
+    let jobs: Vec<Job<'_>> = files.chain(lists.iter().map(|(publisher, list)| (*publisher, list))).collect();
     if settings.offline {
         let skipped = || Outcome::Skipped { reason: "offline".to_owned() };
         return Ok(UpdateReport { files: jobs.iter().map(|job| named(job, skipped())).collect() });
@@ -164,27 +168,61 @@ pub fn update(
     if lock.try_lock().is_err() {
         return Err(UpdateError::Busy { path: folder.to_path_buf() });
     }
-    let next = AtomicUsize::new(0);
-    let results: Mutex<Vec<(usize, FileOutcome)>> = Mutex::default();
-    let work = || {
-        loop {
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            let Some(job) = jobs.get(index) else { return };
-            let fetch = Fetch { folder, workshop: &workshop, publisher: job.0, file: job.1, settings, context };
-            let outcome = named(job, fetch.run());
-            results.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push((index, outcome));
-        }
-    };
-    std::thread::scope(|scope| {
-        for _ in 0..AT_ONCE.min(jobs.len()) {
-            scope.spawn(work);
-        }
-    });
-    let mut results = results.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    results.sort_by_key(|(index, _)| *index);
-    Ok(UpdateReport { files: results.into_iter().map(|(_, outcome)| outcome).collect() })
+    let place = Place { folder, workshop: &workshop, settings, context };
+    let mut files = place.fetch(&jobs);
+    for publisher in publishers {
+        let Some(changes) = &publisher.changes else { continue };
+        files.push(match changes::plan(folder, &workshop, changes) {
+            Ok(plan) => {
+                let jobs: Vec<Job<'_>> = plan.files.iter().map(|file| (publisher, file)).collect();
+                changes::sum(publisher, changes, &plan, &place.fetch(&jobs))
+            }
+            Err(reason) => {
+                let outcome = Outcome::Failed { reason, kept: true };
+                FileOutcome { publisher: publisher.id.clone(), file: changes.folder.clone(), outcome }
+            }
+        });
+    }
+    Ok(UpdateReport { files })
 }
 
-fn named(job: &(&Publisher, &RemoteFile), outcome: Outcome) -> FileOutcome {
+/// A file of a publisher.
+type Job<'a> = (&'a Publisher, &'a RemoteFile);
+
+/// Where files are fetched to, and how.
+struct Place<'a> {
+    folder: &'a Path,
+    workshop: &'a Path,
+    settings: &'a UpdateSettings,
+    context: &'a UpdateContext<'a>,
+}
+
+impl Place<'_> {
+    /// Fetches files, several at a time; what became of them, in their order.
+    fn fetch(&self, jobs: &[Job<'_>]) -> Vec<FileOutcome> {
+        let next = AtomicUsize::new(0);
+        let results: Mutex<Vec<(usize, FileOutcome)>> = Mutex::default();
+        let Place { folder, workshop, settings, context } = *self;
+        let work = || {
+            loop {
+                let index = next.fetch_add(1, Ordering::Relaxed);
+                let Some(job) = jobs.get(index) else { return };
+                let fetch = Fetch { folder, workshop, publisher: job.0, file: job.1, settings, context };
+                let outcome = named(job, fetch.run());
+                results.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push((index, outcome));
+            }
+        };
+        std::thread::scope(|scope| {
+            for _ in 0..AT_ONCE.min(jobs.len()) {
+                scope.spawn(work);
+            }
+        });
+        let mut results = results.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        results.sort_by_key(|(index, _)| *index);
+        results.into_iter().map(|(_, outcome)| outcome).collect()
+    }
+}
+
+fn named(job: &Job<'_>, outcome: Outcome) -> FileOutcome {
     FileOutcome { publisher: job.0.id.clone(), file: job.1.name.clone(), outcome }
 }

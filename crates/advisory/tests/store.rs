@@ -210,8 +210,33 @@ fn other_files_and_other_formats_are_refused_with_their_reason() {
     header.resize(200, 0);
     fs::write(&file, header).unwrap();
     let error = Database::open(&file).unwrap_err();
-    assert!(matches!(error, StoreError::Version { found: 99, supported: 1, .. }));
+    assert!(matches!(error, StoreError::Version { found: 99, supported: 2, .. }));
     assert!(error.to_string().contains("update seawall"), "{error}");
+}
+
+#[test]
+fn a_date_that_lies_ahead_makes_nothing_look_fresh() {
+    let (_folder, file) = scratch();
+    let mut builder = Builder::new();
+    builder.begin(FeedInfo { id: "pypa".into(), ..FeedInfo::default() });
+    for day in ["2024-05-01", "2024-06-03", "2999-12-31", "2027-07-09T10:00:00Z", "2024-06-03"] {
+        builder.advisory(&Advisory { modified: day.into(), ..Advisory::new(format!("PYSEC-{day}"), "pypa") });
+    }
+    builder.advisory(&Advisory {
+        published: "2024-06-04".into(),
+        modified: "2030-01-01".into(),
+        ..Advisory::new("PYSEC-2024-9", "pypa")
+    });
+    builder.finish(&file).unwrap();
+    let on = |day: &str| {
+        let info = Database::open(&file).unwrap().info().unwrap().on(day);
+        assert_eq!(info.newest, info.feeds[0].newest);
+        info.newest
+    };
+    assert_eq!(on("2024-06-30"), "2024-06-04");
+    assert_eq!(on("2024-06-03"), "2024-06-03");
+    assert_eq!(on("2027-07-09"), "2027-07-09");
+    assert_eq!(on("2020-01-01"), "");
 }
 
 #[test]
@@ -222,9 +247,9 @@ fn a_failed_import_leaves_the_installed_database() {
     let mut builder = Builder::new();
     builder.advisory(&advisory("CVE-2020-0001", "debian-osv", Vec::new()));
     build(builder, &older);
-    assert!(matches!(install(&older, &file, false), Err(StoreError::Older { .. })));
+    assert!(matches!(install(&older, &file, false, "2026-01-01"), Err(StoreError::Older { .. })));
     assert_eq!(Database::open(&file).unwrap().info().unwrap().newest, "2024-06-02");
-    assert_eq!(install(&older, &file, true).unwrap().newest, "2024-05-01");
+    assert_eq!(install(&older, &file, true, "2026-01-01").unwrap().newest, "2024-05-01");
     assert_eq!(Database::open(&file).unwrap().advisory_count(), 1);
 
     let mut bytes = Vec::new();
@@ -233,7 +258,7 @@ fn a_failed_import_leaves_the_installed_database() {
     bytes[last] ^= 1;
     let damaged = folder.path().join("damaged.db");
     fs::write(&damaged, &bytes).unwrap();
-    assert!(matches!(install(&damaged, &file, true), Err(StoreError::Checksum { .. })));
+    assert!(matches!(install(&damaged, &file, true, "2026-01-01"), Err(StoreError::Checksum { .. })));
     assert_eq!(Database::open(&file).unwrap().advisory_count(), 1);
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3, "something was left beside the database");
 }

@@ -87,14 +87,12 @@ impl Judge<'_> {
     }
 }
 
-/// Feeds hold dates that lie ahead of them by mistake: one feed's must not make the whole look fresh.
+/// Feeds hold dates that lie ahead by mistake: they must not make the whole look fresh.
 fn database_info(database: &Database, today: &str) -> Result<DatabaseInfo, StoreError> {
-    let info = database.info()?;
-    let past = |date: &&str| !date.is_empty() && *date <= today;
-    let newest = info.feeds.iter().map(|f| f.newest.as_str()).filter(past).max();
+    let info = database.info()?.on(today);
     Ok(DatabaseInfo {
         digest: info.digest.to_string(),
         advisories: info.counts.advisories,
-        newest: newest.map(str::to_owned),
+        newest: Some(info.newest).filter(|day| !day.is_empty()),
     })
 }

@@ -5,6 +5,18 @@ use seawall_model::{Advisory, EndOfLife, Epss, KnownExploited};
 
 use super::{Target, target};
 
+/// Names by which one source or another knows what to read.
+const MEMBERS: &[&str] = &[
+    "a/b.json",
+    "a/b.yaml",
+    "a/b.md",
+    "list",
+    "products/a.md",
+    "vuln/core/1.json",
+    "CVE-2024-0001.json",
+    "gems/a/b.yml",
+];
+
 struct Nothing;
 
 impl Sink for Nothing {
@@ -21,7 +33,7 @@ pub(super) fn targets() -> Vec<Target> {
         .map(|s| {
             let corpus = format!("source/{}", s.id());
             target(&format!("source-{}", s.id()), &[&corpus, "../examples/demo/advisories"], move |bytes| {
-                for member in ["a/b.json", "a/b.yaml", "a/b.md", "list"] {
+                for member in MEMBERS {
                     read_document(*s, member, bytes, &mut Nothing);
                 }
             })

@@ -63,6 +63,10 @@ impl Source for AlpineSecdb {
         let stream = format!("alpine:{}", branch.distroversion.trim_start_matches('v'));
         let mut advisories: BTreeMap<String, Advisory> = BTreeMap::new();
         for Item { pkg } in &branch.packages {
+            if pkg.name.is_empty() {
+                sink.unknown(member, format!("{stream}: a package without a name"));
+                continue;
+            }
             for (version, ids) in &pkg.secfixes.0 {
                 for entry in ids {
                     // `CVE-2019-1 XSA-1`: the names of one vulnerability; remarks in parentheses follow some.

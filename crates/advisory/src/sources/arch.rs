@@ -47,21 +47,23 @@ impl Source for ArchTracker {
         is_named(container, &["arch-avg-json", "arch-avg"])
     }
 
-    fn read(&self, _member: &str, bytes: &[u8], sink: &mut dyn Sink) -> Result<(), SourceError> {
+    fn read(&self, member: &str, bytes: &[u8], sink: &mut dyn Sink) -> Result<(), SourceError> {
         // The tracker publishes one list of all groups; archives hold a group a file.
-        if bytes.trim_ascii_start().starts_with(b"[") {
-            let groups: Vec<Group<'_>> = json(bytes)?;
-            return groups.iter().try_for_each(|group| self.group(group, sink));
+        let groups: Vec<Group<'_>> =
+            if bytes.trim_ascii_start().starts_with(b"[") { json(bytes)? } else { vec![json(bytes)?] };
+        for (at, group) in groups.iter().enumerate() {
+            if group.name.is_empty() {
+                sink.unknown(member, format!("group {}: no name", at.saturating_add(1)));
+            } else {
+                self.group(group, member, sink);
+            }
         }
-        self.group(&json(bytes)?, sink)
+        Ok(())
     }
 }
 
 impl ArchTracker {
-    fn group(&self, group: &Group<'_>, sink: &mut dyn Sink) -> Result<(), SourceError> {
-        if group.name.is_empty() {
-            return Err(SourceError::Incomplete("no name"));
-        }
+    fn group(&self, group: &Group<'_>, member: &str, sink: &mut dyn Sink) {
         let mut advisory = Advisory::new(&*group.name, self.id());
         advisory.title = format!("{}: {}", group.packages.first().map_or("", |p| p), &*group.kind);
         advisory.severity = Severity::from_word(&group.severity).unwrap_or_default();
@@ -71,42 +73,14 @@ impl ArchTracker {
             advisory.affected.push(match (&*group.status, &*group.fixed) {
                 ("Not affected", _) => whole_row("arch", &**name, FixState::NotAffected),
                 ("Unknown", "") => whole_row("arch", &**name, FixState::UnderInvestigation),
-                (_, "") => whole_row("arch", &**name, FixState::Affected),
+                ("Vulnerable" | "Testing" | "Fixed", "") => whole_row("arch", &**name, FixState::Affected),
+                (status, "") => {
+                    sink.unknown(member, format!("{}: status `{status}` of {}", &*group.name, &**name));
+                    continue;
+                }
                 (_, fixed) => fixed_row("arch", &**name, fixed),
             });
         }
         sink.advisory(finish(advisory));
-        Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use seawall_model::{EndOfLife, Epss, KnownExploited};
-
-    #[derive(Default)]
-    struct Ids(Vec<String>);
-
-    impl Sink for Ids {
-        fn advisory(&mut self, advisory: Advisory) {
-            self.0.push(advisory.id);
-        }
-        fn epss(&mut self, _: &str, _: Epss) {}
-        fn kev(&mut self, _: &str, _: KnownExploited) {}
-        fn end_of_life(&mut self, _: EndOfLife) {}
-        fn unknown(&mut self, member: &str, reason: String) {
-            self.0.push(format!("{member}: {reason}"));
-        }
-    }
-
-    #[test]
-    fn one_group_and_the_publishers_list_of_groups_are_both_read() {
-        let group = |n| format!(r#"{{"name":"AVG-{n}","packages":["zlib"],"status":"Fixed","fixed":"1.2-{n}"}}"#);
-        for (document, count) in [(group(1), 1), (format!("\n[{},{}]", group(1), group(2)), 2)] {
-            let mut ids = Ids::default();
-            ArchTracker.read("all.json", document.as_bytes(), &mut ids).unwrap();
-            assert_eq!(ids.0, ["AVG-1", "AVG-2"][..count]);
-        }
     }
 }

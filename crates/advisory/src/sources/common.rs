@@ -35,7 +35,8 @@ pub(super) fn malformed(format: &'static str, error: impl std::fmt::Display) -> 
 /// `/feeds/Debian/all.zip` → `Debian/all`.
 fn stem(container: &str) -> &str {
     const SUFFIXES: &[&str] = &[
-        ".tar.zst", ".tar.gz", ".tgz", ".tar", ".zip", ".json.gz", ".csv.gz", ".xml.gz", ".gz", ".json", ".csv", ".xml",
+        ".tar.zst", ".tar.gz", ".tgz", ".tar.xz", ".tar", ".zip", ".json.gz", ".csv.gz", ".xml.gz", ".gz", ".json",
+        ".csv", ".xml",
     ];
     let container = container.trim_end_matches('/');
     SUFFIXES.iter().find_map(|s| container.strip_suffix(s)).unwrap_or(container)
@@ -69,6 +70,13 @@ pub(super) fn is_cve(id: &str) -> bool {
     id.strip_prefix("CVE-").and_then(|rest| rest.split_once('-')).is_some_and(|(year, number)| {
         year.len() == 4 && number.len() >= 4 && year.bytes().chain(number.bytes()).all(|b| b.is_ascii_digit())
     })
+}
+
+/// The GitHub advisory that a link leads to.
+pub(super) fn ghsa_of(link: &str) -> Option<&str> {
+    let id = link.trim_end_matches('/').rsplit('/').next()?;
+    let shape = id.strip_prefix("GHSA-")?.split('-').map(str::len);
+    shape.eq([4, 4, 4]).then_some(id)
 }
 
 /// Adds an id, once and never the advisory's own.
@@ -126,16 +134,16 @@ pub(super) fn add_row(rows: &mut Vec<Affected>, row: Affected) {
     }
 }
 
-/// Adds a vector, once.
-pub(super) fn add_cvss(vectors: &mut Vec<CvssVector>, text: &str) {
+/// Adds a vector, once. Says whether it was understood, or there was none.
+pub(super) fn add_cvss(vectors: &mut Vec<CvssVector>, text: &str) -> bool {
     if text.is_empty() || vectors.iter().any(|v| v.vector == text) {
-        return;
+        return true;
     }
-    if let Some(vector) = cvss(text)
-        && !vectors.iter().any(|v| v.vector == vector.vector)
-    {
+    let Some(vector) = cvss(text) else { return false };
+    if !vectors.iter().any(|v| v.vector == vector.vector) {
         vectors.push(vector);
     }
+    true
 }
 
 /// The `CWE-…` ids in a text such as `CWE-190->CWE-125` or `(CWE-79|CWE-80)`.
@@ -153,8 +161,9 @@ pub(super) fn add_cwes(cwes: &mut Vec<String>, text: &str) {
     }
 }
 
-/// What every source does last: sorted CWEs, malicious packages rated.
+/// What every source does last: sorted CWEs, no empty links, malicious packages rated.
 pub(super) fn finish(mut advisory: Advisory) -> Advisory {
+    advisory.references.retain(|link| !link.trim().is_empty());
     advisory.cwes.sort_by(|a, b| a.len().cmp(&b.len()).then_with(|| a.cmp(b)));
     advisory.cwes.dedup();
     if advisory.kind == AdvisoryKind::Malicious && advisory.severity == Severity::Unknown {
@@ -181,6 +190,11 @@ mod tests {
     fn ids_and_weaknesses_are_told() {
         assert!(is_cve("CVE-2024-1234") && is_cve("CVE-1999-0001"));
         assert!(!is_cve("CVE-XXXX-XXXX") && !is_cve("CVE-2024-12") && !is_cve("GHSA-1"));
+        assert_eq!(
+            ghsa_of("https://github.com/a/b/security/advisories/GHSA-qjfw-cvjf-f4fm"),
+            Some("GHSA-qjfw-cvjf-f4fm")
+        );
+        assert_eq!(ghsa_of("https://github.com/advisories/GHSA-search"), None);
         let mut cwes = Vec::new();
         add_cwes(&mut cwes, "CWE-190->CWE-125|(CWE-190)");
         assert_eq!(cwes, ["CWE-190", "CWE-125"]);

@@ -24,7 +24,7 @@ pub(super) const REDHAT: Csaf = Csaf {
     id: "redhat-csaf",
     about: "Red Hat's advisories and VEX files: fixed, affected and unaffected packages of every product.",
     docs: "https://security.access.redhat.com/data/csaf/v2/",
-    stems: &["redhat-csaf-vex-samples", "redhat-csaf", "csaf_advisories_*", "csaf_vex_*"],
+    stems: &["redhat-csaf-vex-samples", "redhat-csaf", "redhat-csaf-changes", "csaf_advisories_*", "csaf_vex_*"],
 };
 
 pub(super) const CISA: Csaf = Csaf {
@@ -218,6 +218,9 @@ impl Source for Csaf {
     }
 
     fn read(&self, member: &str, bytes: &[u8], sink: &mut dyn Sink) -> Result<(), SourceError> {
+        if !member.ends_with(".json") {
+            return Ok(()); // Lists of what is there, of changes, checksums, signatures.
+        }
         let document: Document<'_> = json(bytes)?;
         let id = &*document.document.tracking.id;
         if id.is_empty() {
@@ -378,7 +381,7 @@ impl<'t> Rows<'t> {
             return None;
         }
         let cpe = self.helpers.get(platform).map_or("", |h| &h.cpe);
-        let Some(stream) = redhat_stream(cpe).filter(|_| !cpe.is_empty()) else {
+        let Some(stream) = redhat_stream(cpe).filter(|_| cpe.starts_with("cpe:")) else {
             if !self.problems.iter().any(|p| p == platform) {
                 self.problems.push(platform.to_owned());
             }

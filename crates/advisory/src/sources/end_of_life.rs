@@ -52,14 +52,21 @@ impl Source for EndOfLifeDates {
     }
 
     fn read(&self, member: &str, bytes: &[u8], sink: &mut dyn Sink) -> Result<(), SourceError> {
-        let Some(product) = member.rsplit('/').next().and_then(|n| n.strip_suffix(".md")) else {
+        // Everything else in the archive is the site: its pages, posts, layouts and what contributors should know.
+        // Pages lie in `products`, or directly in a folder of nothing else.
+        let (folder, name) = member.rsplit_once('/').unwrap_or(("", member));
+        let of_products = folder == "products" || folder.ends_with("/products");
+        let Some(product) = name.strip_suffix(".md").filter(|_| of_products || folder.is_empty()) else {
             return Ok(());
         };
         let text = text(bytes)?;
         let Some((front, _)) = text.strip_prefix("---").and_then(|t| t.split_once("\n---")) else {
-            return Err(SourceError::Incomplete("no front matter"));
+            return if of_products { Err(SourceError::Incomplete("no front matter")) } else { Ok(()) };
         };
         let page: Page<'_> = yaml(front)?;
+        if page.releases.is_empty() {
+            return if of_products { Err(SourceError::Incomplete("no releases")) } else { Ok(()) };
+        }
         for release in &page.releases {
             if release.release_cycle.is_empty() {
                 sink.unknown(member, "a release without a cycle".to_owned());

@@ -3,7 +3,7 @@
 use seawall_model::KnownExploited;
 use serde::Deserialize;
 
-use super::common::{is_cve, is_named, json};
+use super::common::{is_cve, is_named, json, title};
 use super::text::{List, Text};
 use super::{Sink, Source, SourceError};
 
@@ -49,14 +49,24 @@ impl Source for KnownExploitedCatalogue {
 
     fn read(&self, member: &str, bytes: &[u8], sink: &mut dyn Sink) -> Result<(), SourceError> {
         let catalogue: Catalogue<'_> = json(bytes)?;
+        if catalogue.vulnerabilities.is_empty() {
+            return Err(SourceError::Incomplete("no vulnerabilities"));
+        }
         for entry in &catalogue.vulnerabilities {
             if !is_cve(&entry.cve) {
                 sink.unknown(member, format!("`{}` is not a CVE id", &*entry.cve));
                 continue;
             }
+            let mut date = |text: &str| {
+                if !text.is_empty() && text.parse::<jiff::civil::Date>().is_err() {
+                    sink.unknown(member, format!("{}: date `{}`", &*entry.cve, title(text)));
+                    return String::new();
+                }
+                text.to_owned()
+            };
             let exploited = KnownExploited {
-                added: entry.date_added.to_string(),
-                due: entry.due_date.to_string(),
+                added: date(&entry.date_added),
+                due: date(&entry.due_date),
                 ransomware: entry.known_ransomware_campaign_use.eq_ignore_ascii_case("known"),
             };
             sink.kev(&entry.cve, exploited);

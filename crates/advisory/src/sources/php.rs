@@ -4,7 +4,7 @@
 use seawall_model::{Advisory, Affected, FixState, Range, VersionRange};
 use serde::Deserialize;
 
-use super::common::{finish, is_cve, is_named, row, text, title, yaml};
+use super::common::{add_id, finish, ghsa_of, is_cve, is_named, row, text, title, yaml};
 use super::intervals::requirement;
 use super::text::{Entries, List, Text};
 use super::{Sink, Source, SourceError};
@@ -67,6 +67,9 @@ impl Source for FriendsOfPhp {
         let mut advisory = Advisory::new(own, self.id());
         advisory.title = title(&entry.title);
         advisory.references.push(entry.link.to_string());
+        if let Some(ghsa) = ghsa_of(&entry.link) {
+            add_id(&advisory.id, &mut advisory.aliases, ghsa);
+        }
         let times = entry.branches.0.iter().map(|(_, b)| &*b.time).filter(|t| !t.is_empty());
         advisory.published = times.min().unwrap_or_default().to_owned();
         let mut row = row("composer", package_name("composer", package), FixState::Affected);

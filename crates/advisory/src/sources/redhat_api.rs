@@ -131,7 +131,7 @@ fn fixed(release: &Release<'_>, advisory: &mut Advisory, member: &str, sink: &mu
     if package.is_empty() || package.contains('/') {
         return;
     }
-    let Some(stream) = redhat_stream(&release.cpe) else {
+    let Some(stream) = stream_of(&release.cpe) else {
         sink.unknown(member, format!("{}: no stream for `{}`", advisory.id, &*release.cpe));
         return;
     };
@@ -162,7 +162,7 @@ fn fixed(release: &Release<'_>, advisory: &mut Advisory, member: &str, sink: &mu
 }
 
 fn unfixed(state: &State<'_>, advisory: &mut Advisory, member: &str, sink: &mut dyn Sink) {
-    let Some(stream) = redhat_stream(&state.cpe) else {
+    let Some(stream) = stream_of(&state.cpe) else {
         sink.unknown(member, format!("{}: no stream for `{}`", advisory.id, &*state.cpe));
         return;
     };
@@ -195,6 +195,11 @@ fn unfixed(state: &State<'_>, advisory: &mut Advisory, member: &str, sink: &mut 
     let mut added = whole_row(stream, name, fix_state);
     added.module = module;
     add_row(&mut advisory.affected, added);
+}
+
+/// The stream of a CPE; `None` for what is no CPE.
+fn stream_of(cpe: &str) -> Option<String> {
+    redhat_stream(cpe).filter(|_| cpe.starts_with("cpe:"))
 }
 
 /// Whether a stream is the distribution itself (`redhat:8`) rather than another product (`redhat:openshift:4.12`).

@@ -3,7 +3,7 @@
 use seawall_model::{Advisory, FixState, Range, Severity, VersionRange};
 use serde::Deserialize;
 
-use super::common::{add_cwes, add_id, finish, is_cve, is_named, json, row, title};
+use super::common::{add_cwes, add_id, finish, ghsa_of, is_cve, is_named, json, row, title};
 use super::text::{Entries, List, Text};
 use super::{Sink, Source, SourceError};
 
@@ -97,6 +97,12 @@ fn advisory(stream: &str, name: &str, v: &Vulnerability<'_>, member: &str, sink:
     let identifiers = v.identifiers.as_ref().unwrap_or(&none);
     let mut ids: Vec<&str> = identifiers.cve.iter().map(|c| &**c).filter(|c| is_cve(c)).collect();
     ids.extend(Some(&*identifiers.github).filter(|g| g.starts_with("GHSA-")));
+    // Some name GitHub's advisory only by a link; several links are of several.
+    let mut linked: Vec<&str> = v.info.iter().filter_map(|link| ghsa_of(link)).collect();
+    linked.dedup();
+    if let (true, [one]) = (ids.is_empty(), linked.as_slice()) {
+        ids.push(*one);
+    }
     let own = match (ids.first(), &*identifiers.retid) {
         (Some(id), _) => (*id).to_owned(),
         (None, "") => format!("retirejs:{name}:{}", &*v.below),
@@ -108,7 +114,7 @@ fn advisory(stream: &str, name: &str, v: &Vulnerability<'_>, member: &str, sink:
     advisory.severity = Severity::from_word(&v.severity).unwrap_or_default();
     v.cwe.iter().for_each(|c| add_cwes(&mut advisory.cwes, c));
     advisory.references = v.info.iter().map(Text::to_string).collect();
-    let version = |text: &str| Some(text.to_owned()).filter(|t| !t.is_empty());
+    let version = |text: &str| Some(text.to_owned()).filter(|t| !t.is_empty() && t != "0");
     let mut row = row(stream, name, FixState::Fixed);
     match &*v.excludes {
         [] => row.ranges.push(interval(version(&v.from), version(&v.below))),

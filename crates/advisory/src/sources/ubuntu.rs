@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::common::{add_cvss, add_row, finish, fixed_row, is_named, json, row, title, whole_row};
 use super::text::{Entries, List, Text};
 use super::{Sink, Source, SourceError};
-use crate::streams::ubuntu_series;
+use crate::streams::{is_no_ubuntu_stream, ubuntu_series};
 
 /// Ubuntu's CVE tracker.
 #[derive(Debug)]
@@ -76,7 +76,10 @@ impl Source for UbuntuTracker {
         }
         for (series, packages) in &cve.packages.0 {
             let Some(stream) = ubuntu_series(series) else {
-                continue; // upstream, devel, snap, certified and device series: no packages of container images.
+                if !is_no_ubuntu_stream(series) {
+                    sink.unknown(member, format!("{}: series `{}`", advisory.id, &**series));
+                }
+                continue;
             };
             for (name, status) in &packages.0 {
                 match of(&stream, name, status) {

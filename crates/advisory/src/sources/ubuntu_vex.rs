@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::common::{add_row, every_version, finish, is_named, json, row, title};
 use super::text::{List, Text};
 use super::{Sink, Source, SourceError};
-use crate::streams::ubuntu_series;
+use crate::streams::{is_no_ubuntu_stream, ubuntu_series};
 
 /// Canonical's OpenVEX documents.
 #[derive(Debug)]
@@ -83,7 +83,12 @@ impl Source for UbuntuVex {
                 let Some((name, version, distro)) = source_package(&product.id) else {
                     continue; // A binary package: its source stands in the same list.
                 };
-                let Some(stream) = ubuntu_series(distro) else { continue };
+                let Some(stream) = ubuntu_series(distro) else {
+                    if !is_no_ubuntu_stream(distro) {
+                        sink.unknown(member, format!("{}: series `{distro}`", advisory.id));
+                    }
+                    continue;
+                };
                 let (state, range) = match &*statement.status {
                     "affected" => (FixState::Affected, Some(every_version())),
                     "under_investigation" => (FixState::UnderInvestigation, Some(every_version())),

@@ -8,7 +8,7 @@ use super::common::malformed;
 const DEPTH: usize = 64;
 
 /// What comes by.
-pub(super) enum Node<'n> {
+pub(crate) enum Node<'n> {
     /// An element begins: its local name and attributes.
     Open(&'n str, &'n [(String, String)]),
     /// An element ends: its local name and the text since the last tag.
@@ -16,7 +16,7 @@ pub(super) enum Node<'n> {
 }
 
 /// Calls `visit` for every tag of the document.
-pub(super) fn walk(text: &str, visit: &mut dyn FnMut(Node<'_>)) -> Result<(), SourceError> {
+pub(crate) fn walk(text: &str, visit: &mut dyn FnMut(Node<'_>)) -> Result<(), SourceError> {
     let mut reader = quick_xml::Reader::from_str(text);
     let (mut depth, mut content, mut attributes) = (0_usize, String::new(), Vec::new());
     loop {
@@ -77,6 +77,6 @@ fn read_attributes(start: &BytesStart<'_>, into: &mut Vec<(String, String)>) -> 
 }
 
 /// The value of an attribute; empty where it is absent.
-pub(super) fn attribute<'a>(attributes: &'a [(String, String)], name: &str) -> &'a str {
+pub(crate) fn attribute<'a>(attributes: &'a [(String, String)], name: &str) -> &'a str {
     attributes.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
 }

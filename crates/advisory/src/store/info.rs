@@ -16,12 +16,34 @@ pub struct FeedInfo {
     pub digest: Option<Digest>,
     /// Advisories and other records taken from it.
     pub records: u64,
-    /// Newest date of publication or change among them; empty where none is stated.
+    /// Newest date of publication or change among them; empty where none is stated. [`DatabaseInfo::on`] gives the
+    /// newest one that does not lie ahead.
     pub newest: String,
+    /// The newest few days among them, newest first: publishers' slips of the pen lie ahead.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub latest: Vec<String>,
     /// How many members or records were not understood.
     pub unknown: u64,
     /// The first few of them in byte order, `member: reason`.
     pub unknown_examples: Vec<String>,
+}
+
+/// So many of the newest days of a feed are kept.
+const MAX_LATEST: usize = 64;
+
+impl FeedInfo {
+    /// Notes the day of a record.
+    pub(crate) fn saw(&mut self, day: &str) {
+        if day > self.newest.as_str() {
+            day.clone_into(&mut self.newest);
+        }
+        if let Err(at) = self.latest.binary_search_by(|known| day.cmp(known))
+            && at < MAX_LATEST
+        {
+            self.latest.insert(at, day.to_owned());
+            self.latest.truncate(MAX_LATEST);
+        }
+    }
 }
 
 /// How much a database holds.
@@ -62,6 +84,19 @@ pub struct DatabaseInfo {
     pub counts: Counts,
     /// The feeds, by id.
     pub feeds: Vec<FeedInfo>,
+}
+
+impl DatabaseInfo {
+    /// The same as it is known on that day, `YYYY-MM-DD`: dates after it make nothing look fresh.
+    #[must_use]
+    pub fn on(mut self, today: &str) -> Self {
+        for feed in &mut self.feeds {
+            feed.newest =
+                std::mem::take(&mut feed.latest).into_iter().find(|day| day.as_str() <= today).unwrap_or_default();
+        }
+        self.newest = self.feeds.iter().map(|feed| feed.newest.clone()).max().unwrap_or_default();
+        self
+    }
 }
 
 /// The info section.

@@ -10,16 +10,17 @@ use super::{Database, DatabaseInfo, StoreError};
 /// `from`, copies it beside `to`, verifies the copy, and renames it over `to`, so that `to` is at every moment either
 /// the old database or the whole new one.
 ///
-/// Unless `force` is set, a database whose newest content is older than that of a readable one at `to` is refused.
+/// Unless `force` is set, a database whose newest content is older than that of a readable one at `to` is refused; what
+/// is dated after `today` (`YYYY-MM-DD`) counts for neither.
 ///
 /// # Errors
 /// When `from` is not a sound database, is older, or cannot be copied; `to` is then as it was.
-pub fn install(from: &Path, to: &Path, force: bool) -> Result<DatabaseInfo, StoreError> {
+pub fn install(from: &Path, to: &Path, force: bool, today: &str) -> Result<DatabaseInfo, StoreError> {
     let offered = Database::open(from)?;
     offered.verify()?;
-    let info = offered.info()?;
+    let info = offered.info()?.on(today);
     if !force
-        && let Some(installed) = newest_of(to)
+        && let Some(installed) = newest_of(to, today)
         && info.newest < installed
     {
         return Err(StoreError::Older { path: from.to_path_buf(), offered: info.newest, installed });
@@ -32,8 +33,8 @@ pub fn install(from: &Path, to: &Path, force: bool) -> Result<DatabaseInfo, Stor
 }
 
 /// The newest date in the database at a path; `None` where there is none that can be read.
-fn newest_of(path: &Path) -> Option<String> {
-    Some(Database::open(path).ok()?.info().ok()?.newest)
+fn newest_of(path: &Path, today: &str) -> Option<String> {
+    Some(Database::open(path).ok()?.info().ok()?.on(today).newest)
 }
 
 /// Writes a database through `write` into a file beside `to`, syncs it, opens and verifies it, and renames it over

@@ -8,8 +8,9 @@ use super::bytes::{record_at, u32_at, u64_at};
 
 /// First eight bytes of every database.
 pub(crate) const MAGIC: [u8; 8] = *b"SEAWALLD";
-/// Version of the format that this program writes, and the only one that it reads.
-pub(crate) const VERSION: u32 = 1;
+/// Version of the format that this program writes, and the only one that it reads. Rises with every change that a
+/// reader of the version before would take for damage.
+pub(crate) const VERSION: u32 = 2;
 /// Size of the header.
 pub(crate) const HEADER: usize = 64;
 /// Size of one entry of the section table.

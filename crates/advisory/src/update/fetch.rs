@@ -8,13 +8,12 @@ use std::time::Duration;
 use seawall_io::{HttpError, HttpResponse};
 use sha2::{Digest as _, Sha256};
 
-use super::state::State;
+use super::locate::Found;
+use super::state::{State, note};
 use super::{Outcome, Publisher, RemoteFile, UpdateContext, UpdateSettings};
 
 /// Attempts for one file altogether, however much each of them brings.
 const MAX_ATTEMPTS: u32 = 50;
-/// Largest pointer file.
-const MAX_POINTER: u64 = 4 * 1024;
 /// How much of a transfer is read at a time.
 const CHUNK: usize = 64 * 1024;
 
@@ -29,7 +28,7 @@ pub(super) struct Fetch<'a> {
 }
 
 /// How an attempt ended without the file.
-enum Setback {
+pub(super) enum Setback {
     /// Trying again may help, not before the time the publisher asked for.
     Passing { reason: String, wait: Option<Duration> },
     /// Trying again does not help.
@@ -39,7 +38,12 @@ enum Setback {
 /// How an attempt ended well.
 enum Gain {
     Unchanged,
-    Whole { state: State, resumed: u64 },
+    /// With the digest that the publisher states, if it does.
+    Whole {
+        state: State,
+        resumed: u64,
+        sha256: Option<String>,
+    },
 }
 
 impl Fetch<'_> {
@@ -61,7 +65,7 @@ impl Fetch<'_> {
             let before = self.partial_bytes();
             let (reason, wait) = match self.attempt() {
                 Ok(Gain::Unchanged) => return Ok(Outcome::Unchanged),
-                Ok(Gain::Whole { state, resumed }) => return self.settle(state, resumed),
+                Ok(Gain::Whole { state, resumed, sha256 }) => return self.settle(state, resumed, sha256),
                 Err(Setback::Lasting(reason)) => return Err(reason),
                 Err(Setback::Passing { reason, wait }) => (reason, wait),
             };
@@ -79,8 +83,11 @@ impl Fetch<'_> {
     }
 
     fn attempt(&self) -> Result<Gain, Setback> {
-        let url = self.address()?;
-        let kept = self.kept(&url);
+        let Found { url, sha256 } = self.locate()?;
+        if sha256.is_some() && self.kept(|state| Some(&state.sha256) == sha256.as_ref()).is_some() {
+            return Ok(Gain::Unchanged);
+        }
+        let kept = self.kept(|state| state.url == url);
         let partial = self.partial(&url);
         let mut request = self.context.client.get(&url).max_body(self.file.limit);
         match (&partial, &kept) {
@@ -107,39 +114,25 @@ impl Fetch<'_> {
                 Ok(Gain::Unchanged)
             }
             (206, Some((state, bytes)), _) if range_start(&response) == Some(bytes) => {
-                self.receive(state, response, bytes)
+                self.receive(state, response, bytes, sha256)
             }
             (206 | 416, Some(_), _) => {
                 self.discard_partial();
                 Err(Setback::Passing { reason: "the publisher does not resume".to_owned(), wait: Some(Duration::ZERO) })
             }
-            (200, _, _) => self.receive(State::of(&url, &response), response, 0),
+            (200, _, _) => self.receive(State::of(&url, &response), response, 0, sha256),
             (status, _, _) => Err(status_setback(status, &response)),
         }
     }
 
-    /// The file's address; where it has a pointer, the pointer is asked for its name.
-    fn address(&self) -> Result<String, Setback> {
-        let base = self.publisher.base.trim_end_matches('/');
-        let url = format!("{base}/{}", self.file.path.trim_start_matches('/'));
-        if !self.file.pointer {
-            return Ok(url);
-        }
-        let response = self.context.client.get(&url).max_body(MAX_POINTER).send().map_err(setback)?;
-        if response.status() != 200 {
-            return Err(status_setback(response.status(), &response));
-        }
-        let text = response.bytes().map_err(setback)?;
-        let name = String::from_utf8_lossy(&text).trim().to_owned();
-        let folder = url.rsplit_once('/').map(|(folder, _)| folder).unwrap_or_default();
-        if !is_plain_name(&name) {
-            return Err(Setback::Lasting("the publisher's pointer does not name a file".to_owned()));
-        }
-        Ok(format!("{folder}/{name}"))
-    }
-
     /// Reads a body to the end of the partial file, from `from` on.
-    fn receive(&self, state: State, response: HttpResponse, from: u64) -> Result<Gain, Setback> {
+    fn receive(
+        &self,
+        state: State,
+        response: HttpResponse,
+        from: u64,
+        sha256: Option<String>,
+    ) -> Result<Gain, Setback> {
         let local = |error: io::Error| Setback::Lasting(error.to_string());
         if response.length().is_some_and(|length| from.saturating_add(length) > self.file.limit) {
             return Err(Setback::Lasting(self.too_large()));
@@ -183,19 +176,23 @@ impl Fetch<'_> {
             return Err(Setback::Passing { reason, wait: None });
         }
         out.sync_all().map_err(local)?;
-        Ok(Gain::Whole { state: State { bytes, ..state }, resumed: from })
+        Ok(Gain::Whole { state: State { bytes, ..state }, resumed: from, sha256 })
     }
 
     /// Checks the whole file and renames it over the old one.
-    fn settle(&self, mut state: State, resumed: u64) -> Result<Outcome, String> {
+    fn settle(&self, mut state: State, resumed: u64, stated: Option<String>) -> Result<Outcome, String> {
         let partial = self.partial_path();
         let (sha256, start) = look(&partial).map_err(|error| error.to_string())?;
-        if let Err(reason) = plausible(&self.file.name, &start) {
+        let right = match stated.filter(|stated| *stated != sha256) {
+            Some(stated) => Err(format!("sha256:{sha256} came where the publisher states sha256:{stated}")),
+            None => plausible(&self.file.name, &start),
+        };
+        if let Err(reason) = right {
             self.discard_partial();
             return Err(reason);
         }
         let old = State::load(&self.state_path()).map(|old| old.sha256);
-        let unchanged = old.as_ref() == Some(&sha256) && self.kept(&state.url).is_some();
+        let unchanged = old.as_ref() == Some(&sha256) && self.kept(|kept| kept.url == state.url).is_some();
         state.sha256 = sha256;
         self.context.now.clone_into(&mut state.fetched);
         self.context.now.clone_into(&mut state.checked);
@@ -214,9 +211,9 @@ impl Fetch<'_> {
         Ok(if unchanged { Outcome::Unchanged } else { Outcome::Updated { bytes, resumed } })
     }
 
-    /// The state of the file in place, when the file is there, as it was fetched, and from the same address.
-    fn kept(&self, url: &str) -> Option<State> {
-        let state = State::load(&self.state_path()).filter(|state| state.url == url)?;
+    /// The state of the file in place, when it is the one that is asked for, and the file is there as it was fetched.
+    fn kept(&self, fits: impl Fn(&State) -> bool) -> Option<State> {
+        let state = State::load(&self.state_path()).filter(fits)?;
         let path = self.folder.join(&self.file.name);
         if fs::metadata(&path).ok()?.len() != state.bytes {
             return None;
@@ -253,9 +250,8 @@ impl Fetch<'_> {
         self.note("part.state")
     }
 
-    /// A file in the workshop, which has no folders.
     fn note(&self, kind: &str) -> PathBuf {
-        self.workshop.join(format!("{}.{kind}", self.file.name.replace('/', "!")))
+        note(self.workshop, &self.file.name, kind)
     }
 
     fn too_large(&self) -> String {
@@ -280,12 +276,12 @@ impl Fetch<'_> {
     }
 }
 
-fn setback(error: HttpError) -> Setback {
+pub(super) fn setback(error: HttpError) -> Setback {
     let reason = error.to_string();
     if error.is_transient() { Setback::Passing { reason, wait: None } } else { Setback::Lasting(reason) }
 }
 
-fn status_setback(status: u16, response: &HttpResponse) -> Setback {
+pub(super) fn status_setback(status: u16, response: &HttpResponse) -> Setback {
     let reason = format!("the publisher answers {status}");
     match status {
         408 | 425 | 429 | 500 | 502 | 503 | 504 => {
@@ -310,7 +306,7 @@ fn range_total(response: &HttpResponse) -> Option<u64> {
 }
 
 /// A name that stays in its folder and needs no escaping in an address.
-fn is_plain_name(name: &str) -> bool {
+pub(super) fn is_plain_name(name: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-+".contains(&byte);
     !name.is_empty() && name.len() <= 200 && !name.starts_with('.') && name.bytes().all(plain)
 }
@@ -340,6 +336,7 @@ fn plausible(name: &str, start: &[u8]) -> Result<(), String> {
     let fits = match name.rsplit('.').next().unwrap_or_default() {
         "gz" | "tgz" => start.starts_with(&[0x1f, 0x8b]),
         "zst" => start.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]),
+        "xz" => start.starts_with(b"\xfd7zXZ\0"),
         "zip" => start.starts_with(b"PK"),
         "json" => matches!(first, Some(b'{' | b'[')),
         "xml" => first == Some(b'<') && !start.to_ascii_lowercase().windows(5).any(|part| part == b"<html"),
@@ -365,7 +362,7 @@ mod tests {
     #[test]
     fn an_error_page_is_not_a_feed() {
         let page = b"\n<!DOCTYPE html><html><body>try later";
-        for name in ["a.zip", "a.tar.gz", "a.tar.zst", "a.json", "a.xml"] {
+        for name in ["a.zip", "a.tar.gz", "a.tar.xz", "a.tar.zst", "a.json", "a.xml"] {
             assert!(plausible(name, page).is_err(), "{name}");
         }
         assert!(plausible("a.json", b" \n{\"a\":1}").is_ok());

@@ -1,5 +1,7 @@
 //! Who publishes what, and where. The one place with publishers' addresses.
 
+use super::changes::MAX_LIST;
+
 /// Somebody who publishes feeds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Publisher {
@@ -9,6 +11,46 @@ pub struct Publisher {
     pub base: String,
     /// The files.
     pub files: Vec<RemoteFile>,
+    /// What changed since one of them was packed.
+    pub changes: Option<Changes>,
+}
+
+/// A list of documents that changed since an archive of all of them was packed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Changes {
+    /// Name of the archive's file. The address that it comes from names the day on which it was packed.
+    pub archive: String,
+    /// Where the list lies, below the publisher's base: lines of a document's path beside the list and the time of its
+    /// change, newest first.
+    pub path: String,
+    /// The folder in which the documents are kept. They replace those of the archive.
+    pub folder: String,
+    /// Largest document in bytes.
+    pub limit: u64,
+}
+
+impl Changes {
+    /// Name of the list in the folder.
+    pub(super) const LIST: &'static str = "changes.csv";
+
+    /// The list as a file to fetch.
+    pub(super) fn list(&self) -> RemoteFile {
+        let name = format!("{}/{}", self.folder, Self::LIST);
+        RemoteFile { path: self.path.clone(), way: Way::Direct, name, limit: MAX_LIST }
+    }
+}
+
+/// How a file is found.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Way {
+    /// It lies at the path.
+    #[default]
+    Direct,
+    /// A small text at the path names it; it lies in the same folder.
+    Named,
+    /// A list of mirrors of an rpm repository lies at the path. The index of the first one names the file with the
+    /// repository's advisories, and its digest.
+    Repository,
 }
 
 /// A file of a publisher.
@@ -16,8 +58,8 @@ pub struct Publisher {
 pub struct RemoteFile {
     /// Below the publisher's base, percent-encoded.
     pub path: String,
-    /// The path leads to a small text that names the file, which lies in the same folder.
-    pub pointer: bool,
+    /// What lies at the path.
+    pub way: Way,
     /// The file's path in the folder of the feeds; says to the sources which feed it is.
     pub name: String,
     /// Largest size in bytes.
@@ -32,7 +74,7 @@ pub fn publishers(mirror: Option<&str>) -> Vec<Publisher> {
     };
     let file = |(path, name, mebibytes): &(&str, &str, u64)| RemoteFile {
         path: path.trim_start_matches(POINTER).to_owned(),
-        pointer: path.starts_with(POINTER),
+        way: if path.starts_with(POINTER) { Way::Named } else { Way::Direct },
         name: (*name).to_owned(),
         limit: mebibytes << 20,
     };
@@ -40,8 +82,9 @@ pub fn publishers(mirror: Option<&str>) -> Vec<Publisher> {
         id: (*id).to_owned(),
         base: base(host),
         files: files.iter().map(file).collect(),
+        changes: (*id == "redhat").then(redhat_changes),
     });
-    plain.chain([alpine(&base(ALPINE))]).collect()
+    plain.chain([alpine(&base(ALPINE)), amazon(&base(AMAZON))]).collect()
 }
 
 /// Before a path: what lies there names the file.
@@ -56,19 +99,94 @@ fn alpine(base: &str) -> Publisher {
     let files = branches.flat_map(|branch| {
         ["main", "community"].map(|repository| RemoteFile {
             path: format!("{branch}/{repository}.json"),
-            pointer: false,
+            way: Way::Direct,
             name: format!("alpine-secdb/{branch}-{repository}.json"),
             limit: 64 << 20,
         })
     });
-    Publisher { id: "alpine".to_owned(), base: base.to_owned(), files: files.collect() }
+    Publisher { id: "alpine".to_owned(), base: base.to_owned(), files: files.collect(), changes: None }
+}
+
+const AMAZON: &str = "cdn.amazonlinux.com";
+/// Extras of Amazon Linux 2 that have published advisories. Amazon Linux 2 has ended, so that no more will come. Live
+/// patches are of running kernels, which no image has.
+const AMAZON_EXTRAS: &[&str] = &[
+    "GraphicsMagick1.3",
+    "R3.4",
+    "R4",
+    "ansible2",
+    "aws-nitro-enclaves-cli",
+    "corretto8",
+    "dnsmasq",
+    "docker",
+    "ecs",
+    "firefox",
+    "golang1.19",
+    "haproxy2",
+    "java-openjdk11",
+    "kernel-5.10",
+    "kernel-5.15",
+    "kernel-5.4",
+    "libreoffice",
+    "lynis",
+    "mariadb10.5",
+    "mate-desktop1.x",
+    "mono",
+    "nginx1",
+    "php8.0",
+    "php8.1",
+    "php8.2",
+    "postgresql11",
+    "postgresql12",
+    "postgresql13",
+    "postgresql14",
+    "python3.8",
+    "redis6",
+    "ruby2.6",
+    "ruby3.0",
+    "selinux-ng",
+    "squid4",
+    "tomcat8.5",
+    "tomcat9",
+    "unbound1.13",
+    "unbound1.17",
+];
+
+/// The advisories that Amazon's repositories carry. The list of mirrors has a path that does not change; what it
+/// leads to does with every release. The advisories of another architecture are the same.
+fn amazon(base: &str) -> Publisher {
+    let file = |path: String, name: String| RemoteFile { path, way: Way::Repository, name, limit: 128 << 20 };
+    let core = [
+        ("al2023/core/mirrors/latest", "amazon-2023-updateinfo.xml.gz"),
+        ("2/core/latest", "amazon-2-updateinfo.xml.gz"),
+    ];
+    let core = core.map(|(path, name)| file(format!("{path}/x86_64/mirror.list"), name.to_owned()));
+    let extras = AMAZON_EXTRAS.iter().map(|extra| {
+        file(format!("2/extras/{extra}/latest/x86_64/mirror.list"), format!("amazon-updateinfo/2-{extra}.xml.gz"))
+    });
+    Publisher {
+        id: "amazon".to_owned(),
+        base: base.to_owned(),
+        files: core.into_iter().chain(extras).collect(),
+        changes: None,
+    }
+}
+
+/// Red Hat packs its archive anew now and then, and writes down what changed in between.
+fn redhat_changes() -> Changes {
+    Changes {
+        archive: "redhat-csaf.tar.zst".to_owned(),
+        path: "data/csaf/v2/vex/changes.csv".to_owned(),
+        folder: "redhat-csaf-changes".to_owned(),
+        limit: 64 << 20,
+    }
 }
 
 /// (publisher, host, files: (path, name in the folder, limit in MiB)).
 type Row = (&'static str, &'static str, &'static [(&'static str, &'static str, u64)]);
 
 /// Wolfi and Chainguard are not here: the licence of their live feeds does not allow it without a person's decision.
-const TABLE: [Row; 9] = [
+const TABLE: [Row; 10] = [
     (
         "cisa",
         "www.cisa.gov",
@@ -86,6 +204,8 @@ const TABLE: [Row; 9] = [
             ("photon/photon_oval_definitions/com.vmware.phsa-photon5.xml.gz", "photon-5-oval.xml.gz", 64),
         ],
     ),
+    // Of the two archives that say the same, the smaller one: VEX names every binary package of every architecture.
+    ("canonical", "security-metadata.canonical.com", &[("osv/osv-all.tar.xz", "ubuntu-osv.tar.xz", 1024)]),
     ("redhat", "security.access.redhat.com", &[("@data/csaf/v2/vex/archive_latest.txt", "redhat-csaf.tar.zst", 4096)]),
     (
         "github-files",
@@ -101,7 +221,6 @@ const TABLE: [Row; 9] = [
         &[
             ("Alpine/all.zip", "alpine-osv.zip", 512),
             ("Debian/all.zip", "debian-osv.zip", 1024),
-            ("Ubuntu/all.zip", "ubuntu-osv.zip", 2048),
             ("Red%20Hat/all.zip", "redhat-osv.zip", 1024),
             ("Rocky%20Linux/all.zip", "rocky-osv.zip", 512),
             ("SUSE/all.zip", "suse-osv.zip", 2048),

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use seawall_io::HttpResponse;
 use serde::{Deserialize, Serialize};
@@ -53,4 +53,9 @@ impl State {
         file.sync_all()?;
         fs::rename(&beside, path)
     }
+}
+
+/// A file in the workshop, which has no folders, that belongs to a file of the feeds.
+pub(super) fn note(workshop: &Path, name: &str, kind: &str) -> PathBuf {
+    workshop.join(format!("{}.{kind}", name.replace('/', "!")))
 }

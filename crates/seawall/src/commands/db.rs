@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use jiff::Timestamp;
 use seawall_advisory::{
-    Database, FeedLimits, FolderReport, UpdateContext, UpdateOutcome, UpdateReport, UpdateSettings, build_from_folder,
-    install, publishers, update,
+    Counts, Database, FeedLimits, FolderReport, UpdateContext, UpdateOutcome, UpdateReport, UpdateSettings,
+    build_from_folder, install, publishers, update,
 };
 use seawall_io::{HttpClient, HttpSettings, read_bounded};
 
@@ -34,7 +34,7 @@ pub(crate) fn run(command: DbCommand, printer: &Printer) -> Result<Exit> {
         }
         DbCommand::Export { file, db } => {
             let from = path(db)?;
-            install(&from, &file, true)?;
+            install(&from, &file, true, &today()?)?;
             printer.note(&format!(
                 "wrote {}; carry it over and run: seawall db import {}",
                 file.display(),
@@ -47,7 +47,7 @@ pub(crate) fn run(command: DbCommand, printer: &Printer) -> Result<Exit> {
             if let Some(folder) = to.parent() {
                 std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
             }
-            install(&file, &to, force)?;
+            install(&file, &to, force, &today()?)?;
             printer.note(&format!("{} is in place at {}", file.display(), to.display()));
             Ok(Exit::Allow)
         }
@@ -69,15 +69,14 @@ fn open(path: &Path) -> Result<Database> {
 fn told(report: &FolderReport, output: &Path, printer: &Printer) {
     let counts = &report.info.counts;
     printer.note(&format!(
-        "{}: {} advisories for {} packages in {} streams, {} bytes",
+        "{}: {}, {}",
         output.display(),
-        counts.advisories,
-        counts.packages,
-        counts.streams,
-        report.info.bytes
+        advisories(counts),
+        counted(report.info.bytes, "byte", "bytes")
     ));
     for feed in report.info.feeds.iter().filter(|f| f.unknown > 0) {
-        printer.detail(&format!("{}: {} records were not understood", feed.id, feed.unknown));
+        let records = counted(feed.unknown, "record was", "records were");
+        printer.detail(&format!("{}: {records} not understood", feed.id));
         for example in &feed.unknown_examples {
             printer.detail(&format!("  {example}"));
         }
@@ -90,8 +89,29 @@ fn told(report: &FolderReport, output: &Path, printer: &Printer) {
     }
 }
 
+#[allow(clippy::disallowed_methods, reason = "this is the edge: what is fresh depends on the day")]
+fn now() -> Result<Timestamp> {
+    Timestamp::try_from(std::time::SystemTime::now()).context("the clock of this machine is off")
+}
+
+fn today() -> Result<String> {
+    Ok(now()?.strftime("%Y-%m-%d").to_string())
+}
+
+/// `1 record`, `2 records`.
+fn counted(number: u64, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
+/// `3 advisories for 2 packages in 1 stream`.
+fn advisories(counts: &Counts) -> String {
+    let advisories = counted(counts.advisories, "advisory", "advisories");
+    let packages = counted(counts.packages, "package", "packages");
+    format!("{advisories} for {packages} in {}", counted(counts.streams, "stream", "streams"))
+}
+
 fn status(path: &Path, json: bool) -> Result<Exit> {
-    let info = open(path)?.info()?;
+    let info = open(path)?.info()?.on(&today()?);
     if json {
         let mut text = serde_json::to_vec_pretty(&info)?;
         text.push(b'\n');
@@ -103,14 +123,16 @@ fn status(path: &Path, json: bool) -> Result<Exit> {
     let _ = writeln!(out, "{} (format {}, {} bytes)", path.display(), info.format, info.bytes);
     let _ = writeln!(out, "{}", info.digest);
     let _ = writeln!(out, "newest record  {}", if info.newest.is_empty() { "none" } else { &info.newest });
-    let _ = writeln!(out, "advisories     {} for {} packages in {} streams", c.advisories, c.packages, c.streams);
+    let (packages, streams) = (counted(c.packages, "package", "packages"), counted(c.streams, "stream", "streams"));
+    let _ = writeln!(out, "advisories     {} for {packages} in {streams}", c.advisories);
     let _ = writeln!(out, "EPSS           {}", c.epss);
     let _ = writeln!(out, "exploited      {}", c.known_exploited);
-    let _ = writeln!(out, "end of life    {} release cycles", c.end_of_life);
+    let _ = writeln!(out, "end of life    {}", counted(c.end_of_life, "release cycle", "release cycles"));
     for feed in &info.feeds {
         let unknown = if feed.unknown > 0 { format!(", {} not understood", feed.unknown) } else { String::new() };
         let newest = if feed.newest.is_empty() { "-" } else { &feed.newest };
-        let _ = writeln!(out, "  {:24} {:>8} records, newest {newest}{unknown}", feed.id, feed.records);
+        let records = if feed.records == 1 { "record, " } else { "records," };
+        let _ = writeln!(out, "  {:24} {:>8} {records} newest {newest}{unknown}", feed.id, feed.records);
     }
     outputs::stdout(out.as_bytes())?;
     Ok(Exit::Allow)
@@ -132,17 +154,16 @@ fn fetch(db: Option<PathBuf>, base: Option<&str>, only: &[String], printer: &Pri
             bail!("no feed of that name\nhint: {}", known.join(", "));
         }
     }
-    #[allow(clippy::disallowed_methods, reason = "this is the edge: requests are conditional on dates")]
-    let now = Timestamp::try_from(std::time::SystemTime::now()).context("the clock of this machine is off")?;
+    let now = now()?.to_string();
     let ca = std::env::var_os("SSL_CERT_FILE").filter(|f| !f.is_empty()).map(PathBuf::from);
     let ca =
         ca.map(|f| read_bounded(&f, MAX_CA).with_context(|| format!("cannot read {} (SSL_CERT_FILE)", f.display())));
     let client = HttpClient::new(HttpSettings { ca: ca.transpose()?, ..HttpSettings::default() })?;
-    let now = now.to_string();
     let context = UpdateContext { client: &client, sleep: &|d| std::thread::sleep(d), now: &now };
     let report = update(&folder, &wanted, &UpdateSettings::default(), &context)?;
     let failed = outcomes(&report, printer);
-    if !report.changed() && database.exists() {
+    // A database of another format is built anew from what is there.
+    if !report.changed() && Database::open(&database).is_ok() {
         printer.note("every feed is as it was; the database stays");
     } else {
         let built = build_from_folder(&folder, &database, &FeedLimits::default())?;

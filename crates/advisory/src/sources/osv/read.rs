@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use seawall_model::{Advisory, AdvisoryKind, Affected, FixState, Range, Severity, VersionRange};
 
-use super::record::{Event, Package, Rating, Record};
+use super::record::{Event, Package, Range as OsvRange, Rating, Record};
 use crate::sources::common::{add_cvss, add_cwes, add_id, finish, is_cve, row, title};
 use crate::sources::text::Text;
 use crate::sources::{Sink, SourceError};
@@ -20,7 +20,8 @@ pub(super) fn read(feed: &str, member: &str, record: Record<'_>, sink: &mut dyn 
     advisory.withdrawn = Some(record.withdrawn.to_string()).filter(|w| !w.is_empty());
     advisory.references = record.references.iter().filter(|r| !r.url.is_empty()).map(|r| r.url.to_string()).collect();
     ids(&record, &mut advisory);
-    rate(&record.severity, &mut advisory);
+    let mut strange = BTreeSet::new();
+    rate(&record.severity, &mut advisory, &mut strange);
     if let Some(extra) = &record.database_specific {
         advisory.severity = advisory.severity.max(word(extra.severity.text()));
         extra.cwe_ids.iter().for_each(|c| add_cwes(&mut advisory.cwes, c));
@@ -35,24 +36,28 @@ pub(super) fn read(feed: &str, member: &str, record: Record<'_>, sink: &mut dyn 
         advisory.kind = AdvisoryKind::Malicious;
     }
     let module = module_of(&record.summary);
-    let (mut seen, mut strange) = (BTreeSet::new(), BTreeSet::new());
+    let mut seen = BTreeSet::new();
     for package in &record.affected {
-        extras(package, &mut advisory);
+        extras(package, &mut advisory, &mut strange);
         let Some(name) = package.package.as_ref().filter(|p| !p.name.is_empty()) else {
             continue; // Commits of a repository: not a package of any stream.
         };
         let Some(stream) = stream_of(&record.id, &name.ecosystem) else {
-            strange.insert(name.ecosystem.to_string());
+            strange.insert(format!("no stream for ecosystem `{}`", &*name.ecosystem));
             continue;
         };
+        let known = |range: &&OsvRange<'_>| matches!(&*range.kind, "SEMVER" | "ECOSYSTEM" | "GIT");
+        for range in package.ranges.iter().filter(|range| !known(range)) {
+            strange.insert(format!("range of type `{}` of {}", &*range.kind, &*name.name));
+        }
         if let Some(row) = affected(package, stream, &name.name, &name.purl, module)
             && seen.insert(key(&row))
         {
             advisory.affected.push(row);
         }
     }
-    for ecosystem in strange {
-        sink.unknown(member, format!("{}: no stream for ecosystem `{ecosystem}`", record.id.0));
+    for reason in strange {
+        sink.unknown(member, format!("{}: {reason}", record.id.0));
     }
     sink.advisory(finish(advisory));
     Ok(())
@@ -91,18 +96,18 @@ fn ids(record: &Record<'_>, advisory: &mut Advisory) {
     }
 }
 
-fn rate(ratings: &[Rating<'_>], advisory: &mut Advisory) {
+fn rate(ratings: &[Rating<'_>], advisory: &mut Advisory, strange: &mut BTreeSet<String>) {
     for rating in ratings {
         if rating.kind.0 == "Ubuntu" {
             advisory.severity = word(&rating.score);
-        } else {
-            add_cvss(&mut advisory.cvss, &rating.score);
+        } else if !add_cvss(&mut advisory.cvss, &rating.score) {
+            strange.insert(format!("vector `{}`", title(&rating.score)));
         }
     }
 }
 
-fn extras(package: &Package<'_>, advisory: &mut Advisory) {
-    rate(&package.severity, advisory);
+fn extras(package: &Package<'_>, advisory: &mut Advisory, strange: &mut BTreeSet<String>) {
+    rate(&package.severity, advisory, strange);
     for extra in package.database_specific.iter().chain(package.ecosystem_specific.iter()) {
         extra.cwe_ids.iter().for_each(|c| add_cwes(&mut advisory.cwes, c));
         extra.cwes.iter().for_each(|c| add_cwes(&mut advisory.cwes, &c.id));

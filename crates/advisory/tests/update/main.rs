@@ -1,96 +1,24 @@
 //! Updating against a loopback server that does what publishers' sites do, and what they should not do.
 
-use std::collections::HashMap;
+mod changes;
+mod repository;
+mod server;
+
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{Shutdown, TcpListener};
+use std::io::Read;
+use std::net::TcpListener;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use seawall_advisory::{
-    Publisher, RemoteFile, UpdateContext, UpdateError, UpdateOutcome as Outcome, UpdateReport, UpdateSettings,
+    Publisher, RemoteFile, UpdateContext, UpdateError, UpdateOutcome as Outcome, UpdateReport, UpdateSettings, Way,
     publishers, source_of, update,
 };
 use seawall_io::{HttpClient, HttpProxy, HttpSettings};
 
-/// One step of what the server does on a connection.
-enum Step {
-    Send(Vec<u8>),
-    Wait(u64),
-}
-
-struct Request {
-    path: String,
-    headers: HashMap<String, String>,
-    /// How many requests for this path came before.
-    before: usize,
-}
-
-impl Request {
-    fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).map(String::as_str)
-    }
-}
-
-struct Server {
-    address: String,
-    seen: Arc<Mutex<Vec<String>>>,
-}
-
-/// Serves until the test process ends; each connection on its own thread and for one request.
-fn serve(answer: impl Fn(&Request) -> Vec<Step> + Send + Sync + 'static) -> Server {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = format!("http://{}", listener.local_addr().unwrap());
-    let seen: Arc<Mutex<Vec<String>>> = Arc::default();
-    let (answer, log) = (Arc::new(answer), Arc::clone(&seen));
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            let Ok(mut stream) = stream else { return };
-            let (answer, log) = (Arc::clone(&answer), Arc::clone(&log));
-            std::thread::spawn(move || {
-                let mut lines = BufReader::new(stream.try_clone().unwrap()).lines().map_while(Result::ok);
-                let Some(first) = lines.next() else { return };
-                let path = first.split(' ').nth(1).unwrap_or_default().to_owned();
-                let headers = lines
-                    .take_while(|line| !line.is_empty())
-                    .filter_map(|line| line.split_once(": ").map(|(k, v)| (k.to_ascii_lowercase(), v.to_owned())))
-                    .collect();
-                let before = {
-                    let mut log = log.lock().unwrap();
-                    let before = log.iter().filter(|seen| **seen == path).count();
-                    log.push(path.clone());
-                    before
-                };
-                for step in answer(&Request { path, headers, before }) {
-                    match step {
-                        Step::Wait(millis) => std::thread::sleep(Duration::from_millis(millis)),
-                        Step::Send(bytes) => {
-                            if stream.write_all(&bytes).is_err() {
-                                return;
-                            }
-                        }
-                    }
-                }
-                let _ = stream.shutdown(Shutdown::Both);
-            });
-        }
-    });
-    Server { address, seen }
-}
-
-fn head(status: &str, headers: &str) -> Vec<u8> {
-    format!("HTTP/1.1 {status}\r\nConnection: close\r\n{headers}\r\n").into_bytes()
-}
-
-fn whole(headers: &str, body: &[u8]) -> Vec<Step> {
-    let head = head("200 OK", &format!("Content-Length: {}\r\n{headers}", body.len()));
-    vec![Step::Send(head), Step::Send(body.to_vec())]
-}
-
-fn status(status: &str, headers: &str) -> Vec<Step> {
-    vec![Step::Send(head(status, &format!("Content-Length: 0\r\n{headers}")))]
-}
+use repository::mirror_list;
+use server::{Server, Step, head, serve, status, whole};
 
 fn client() -> HttpClient {
     HttpClient::new(HttpSettings {
@@ -107,10 +35,11 @@ fn publisher(id: &str, base: &str) -> Publisher {
         base: base.into(),
         files: vec![RemoteFile {
             path: format!("feeds/{id}.json"),
-            pointer: false,
+            way: Way::Direct,
             name: format!("{id}.json"),
             limit: 100_000,
         }],
+        changes: None,
     }
 }
 
@@ -367,7 +296,7 @@ fn a_pointer_names_the_file_and_nothing_else() {
         let folder = tempfile::tempdir().unwrap();
         let mut publisher = publisher("feed", &server.address);
         publisher.files[0].path = path.into();
-        publisher.files[0].pointer = true;
+        publisher.files[0].way = Way::Named;
         let (report, _) = run(folder.path(), &[publisher]);
         assert_eq!(report.changed(), good, "{report:?}");
     }
@@ -403,8 +332,14 @@ fn every_publisher_is_asked_where_its_files_lie() {
     let folder = tempfile::tempdir().unwrap();
     let server = serve(|request| {
         let body: &[u8] = match request.path.rsplit('/').next().unwrap_or_default() {
+            "changes.csv" => b"\"2024/cve-2024-1.json\",\"2024-06-02T00:00:00+00:00\"\n",
             "archive_latest.txt" => b"csaf_vex_2024-06-01.tar.zst",
+            "mirror.list" => return whole("", mirror_list(&request.path).as_bytes()),
+            "repomd.xml" => {
+                b"<repomd><data type=\"updateinfo\"><location href=\"repodata/updateinfo.xml.gz\"/></data></repomd>"
+            }
             name if name.ends_with(".zst") => b"\x28\xb5\x2f\xfd....",
+            name if name.ends_with(".xz") => b"\xfd7zXZ\0....",
             name if name.ends_with(".zip") => b"PK\x05\x06....",
             name if name.ends_with(".gz") || request.path.contains("/tar.gz/") => b"\x1f\x8b....",
             name if name.ends_with(".xml") => b"<?xml version=\"1.0\"?>",
@@ -425,6 +360,10 @@ fn every_publisher_is_asked_where_its_files_lie() {
             let folder = file.name.split('/').next().unwrap_or_default();
             let known = source_of(&file.name).or_else(|| source_of(folder));
             assert!(known.is_some(), "no source knows {}", file.name);
+        }
+        if let Some(changes) = &publisher.changes {
+            assert!(publisher.files.iter().any(|file| file.name == changes.archive));
+            assert_eq!(source_of(&changes.folder).map(|s| s.id()), source_of(&changes.archive).map(|s| s.id()));
         }
         assert!(publisher.base.starts_with("https://"), "{}", publisher.base);
     }
