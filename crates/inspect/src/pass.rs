@@ -106,7 +106,7 @@ impl<'a> Pass<'a> {
                 self.unknown("", UnknownKind::Limit, "tar", format!("more than {limit} entries (--max-entries)"));
                 break;
             }
-            self.full |= self.scan.entries % MEMORY_EVERY == 0 && self.limits.memory.is_nearly_full();
+            self.full |= self.scan.entries.is_multiple_of(MEMORY_EVERY) && self.limits.memory.is_nearly_full();
             if self.full {
                 let reason = "the rest of the layer was not looked at: too little memory is left (--max-memory)";
                 self.unknown("", UnknownKind::Limit, "tar", reason.to_owned());
@@ -173,7 +173,7 @@ impl<'a> Pass<'a> {
         if self.full {
             return;
         }
-        if self.scan.entries % MEMORY_EVERY == 0 && self.limits.memory.is_nearly_full() {
+        if self.scan.entries.is_multiple_of(MEMORY_EVERY) && self.limits.memory.is_nearly_full() {
             self.full = true;
             let reason = "the rest of the folder was not looked at: too little memory is left (--max-memory)";
             self.unknown(path, UnknownKind::Limit, "tree", reason.to_owned());

@@ -197,7 +197,9 @@ mod tests {
     const STATIC: &str = "0123456789abcdef0123456789abcdef";
 
     /// Path (with A, B, POD… written out), and `id engine pod` of each container, outermost first.
-    fn cases() -> Vec<(String, Vec<(String, &'static str, Option<String>)>)> {
+    type Expected = Vec<(String, &'static str, Option<String>)>;
+
+    fn cases() -> Vec<(String, Expected)> {
         let pod = || Some(POD.to_owned());
         let one = |path: &str, engine: &'static str, pod: Option<String>| {
             let path = path.replace("{A}", A).replace("{POD}", POD).replace("{POD_}", POD_);
