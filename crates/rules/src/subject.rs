@@ -51,9 +51,7 @@ impl Subject {
                 FieldRef::resolve(field).map(Self::Field).map_err(|error| OperandError { span: field.span, error })
             }
             Operand::Literal(text) => Ok(Self::Literal(text.as_bytes().into())),
-            Operand::List(items) => {
-                items.iter().map(|item| Self::resolve(item)).collect::<Result<_, _>>().map(Self::List)
-            }
+            Operand::List(items) => items.iter().map(Self::resolve).collect::<Result<_, _>>().map(Self::List),
             Operand::Transform(transform) => Self::transformed(transform),
         }
     }
@@ -63,7 +61,7 @@ impl Subject {
         let fail = |message: String| {
             Err(OperandError { span: *span, error: FieldError { message, hint: None, unknown: false } })
         };
-        let arguments: Vec<Self> = arguments.iter().map(|a| Self::resolve(a)).collect::<Result<_, _>>()?;
+        let arguments: Vec<Self> = arguments.iter().map(Self::resolve).collect::<Result<_, _>>()?;
         if *function == Function::Val {
             return match arguments.into_iter().next() {
                 Some(field) if argument.is_none() => Ok(field),
