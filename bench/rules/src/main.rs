@@ -9,7 +9,9 @@ use seawall_bench_rules::walker::Walker;
 use seawall_rules::{Options, RuleSet, Scratch};
 
 const EVENTS: u64 = 20_000;
-const ROUNDS: usize = 9;
+const ROUNDS: usize = 5;
+/// The same event is judged so many times in a row: the process table of a node is warm, and the clock is not free.
+const REPEATS: u128 = 16;
 
 fn main() {
     let files: Vec<(String, String)> = std::env::args()
@@ -55,7 +57,7 @@ fn main() {
     println!(
         "| events | count | compiled, median ns | p99 ns | walked, median ns | ratio |\n|---|---|---|---|---|---|"
     );
-    let mut row = |name: &str, indices: &[usize]| {
+    let row = |name: &str, indices: &[usize]| {
         let (fast, slow) = (compiled.quantile(indices, 50), walked.quantile(indices, 50));
         let ratio = slow as f64 / fast.max(1) as f64;
         println!("| {name} | {} | {fast} | {} | {slow} | {ratio:.1} |", indices.len(), compiled.quantile(indices, 99));
@@ -74,10 +76,13 @@ impl Samples {
         Self(vec![u128::MAX; count])
     }
 
-    fn add(&mut self, index: usize, run: impl FnOnce()) {
-        let started = Instant::now();
+    fn add(&mut self, index: usize, mut run: impl FnMut()) {
         run();
-        let taken = started.elapsed().as_nanos();
+        let started = Instant::now();
+        for _ in 0..REPEATS {
+            run();
+        }
+        let taken = started.elapsed().as_nanos() / REPEATS;
         self.0[index] = self.0[index].min(taken);
     }
 
