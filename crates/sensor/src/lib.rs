@@ -14,5 +14,5 @@ mod identity;
 
 pub use identity::{
     ContainerId, Directory, DirectorySettings, EngineSocket, EngineState, EngineStatus, IdentityStatistics, Lookup,
-    read_engine_answer, read_engine_event, read_runtime_spec,
+    read_containerd_database, read_engine_answer, read_engine_event, read_runtime_spec,
 };
