@@ -25,7 +25,7 @@ pub(super) fn fill_from_labels(container: &mut Container) {
 /// What a pod's author wrote, of the labels of the container that holds the pod's namespaces: without what the kubelet
 /// and containerd add.
 pub(super) fn pod_labels(mut labels: BTreeMap<String, String>) -> BTreeMap<String, String> {
-    const ADDED: [&str; 3] = ["io.kubernetes.pod.", "io.kubernetes.container.", "io.cri-containerd."];
+    const ADDED: [&str; 4] = ["io.kubernetes.pod.", "io.kubernetes.container.", "io.cri-containerd.", "io.containerd."];
     labels.retain(|name, _| !ADDED.iter().any(|prefix| name.starts_with(prefix)));
     labels
 }
