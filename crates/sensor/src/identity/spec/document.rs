@@ -172,7 +172,7 @@ fn privileged(spec: &Spec) -> Option<bool> {
     let linux = spec.linux.as_ref()?;
     let empty = |paths: &Option<Vec<String>>| paths.as_ref().is_none_or(Vec::is_empty);
     let has = |name: &&str| bounding.iter().any(|held| held.strip_prefix("CAP_").unwrap_or(held) == *name);
-    Some(empty(&linux.masked_paths) && empty(&linux.readonly_paths) && ALL.iter().all(|name| has(&name)))
+    Some(empty(&linux.masked_paths) && empty(&linux.readonly_paths) && ALL.iter().all(has))
 }
 
 /// A mount from outside.
