@@ -1,6 +1,7 @@
 mod archives;
 mod catalogers;
 mod documents;
+mod identity;
 mod sources;
 mod store;
 mod versions;
@@ -23,6 +24,7 @@ pub fn targets() -> Vec<Target> {
     all.extend(archives::targets());
     all.extend(catalogers::targets());
     all.extend(documents::targets());
+    all.extend(identity::targets());
     all.extend(sources::targets());
     all.extend(store::targets());
     all.extend(versions::targets());

@@ -39,3 +39,15 @@ pub fn read_engine_event(line: &[u8], engine: ContainerEngine) -> Result<Option<
 pub fn read_runtime_spec(bytes: &[u8], id: &str) -> Result<Container, String> {
     spec::read_spec(bytes, id).map(|document| document.container)
 }
+
+/// Reads what containerd's database, `meta.db`, tells of a container: its image and its labels.
+///
+/// # Errors
+/// The system's, and where the database is damaged.
+pub fn read_containerd_database(
+    file: &std::path::Path,
+    namespace: &str,
+    id: &str,
+) -> std::io::Result<Option<Container>> {
+    spec::read_database(file, namespace, id)
+}

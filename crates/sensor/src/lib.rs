@@ -33,7 +33,7 @@ pub use error::SensorError;
 pub use guard::Guard;
 pub use identity::{
     ContainerId, Directory, DirectorySettings, EngineSocket, EngineState, EngineStatus, IdentityStatistics, Lookup,
-    read_engine_answer, read_engine_event, read_runtime_spec,
+    read_containerd_database, read_engine_answer, read_engine_event, read_runtime_spec,
 };
 pub use kernel::{Hook, HookState, Kernel, KernelOptions};
 pub use probe::{Probe, hostname, probe};

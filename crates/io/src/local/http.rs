@@ -325,7 +325,7 @@ mod tests {
         assert_eq!(reader.join().expect("it ended").expect("the end"), (0, "first\n".to_owned()));
         let seen = server.join().expect("it ended");
         assert!(
-            seen[0].0.starts_with("POST /x HTTP/1.1\r\n") && seen[0].0.ends_with("Content-Length: 8\r\n\r\n{\"a\":1}")
+            seen[0].0.starts_with("POST /x HTTP/1.1\r\n") && seen[0].0.ends_with("Content-Length: 7\r\n\r\n{\"a\":1}")
         );
         assert!(seen[1].0.starts_with("GET /events ") && seen[1].0.ends_with("Connection: close\r\n\r\n"));
     }

@@ -111,9 +111,9 @@ fn documents_that_are_too_large_are_refused() {
     file.set_len(super::docker::MAX_DOCUMENT + 1).expect("writable");
     let error = SpecFiles::new(folder.path().into(), folder.path().into()).find(&id).expect_err("too large");
     assert!(error.contains("config.json") && error.contains("limit"), "{error}");
-    // Deep nesting and many labels are bounded by the size alone.
+    // Deep nesting in what is passed over, and many labels, are bounded by the size alone.
     let deep = format!("{{\"Id\":\"x\",\"Other\":{}{}}}", "[".repeat(1_000_000), "]".repeat(1_000_000));
-    assert!(read_document(deep.as_bytes(), ContainerEngine::Docker).is_err());
+    assert_eq!(read_document(deep.as_bytes(), ContainerEngine::Docker).expect("fine").container.id, "x");
     let labels: Vec<String> = (0..100_000).map(|n| format!("\"label{n}\":\"{n}\"")).collect();
     let many = format!("{{\"Id\":\"x\",\"Config\":{{\"Labels\":{{{}}}}}}}", labels.join(","));
     let document = read_document(many.as_bytes(), ContainerEngine::Docker).expect("fine");

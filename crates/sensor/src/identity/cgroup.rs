@@ -196,10 +196,10 @@ mod tests {
     const POD_: &str = "8a2f9c1e_5b7d_4c3a_9e1f_0a1b2c3d4e5f";
     const STATIC: &str = "0123456789abcdef0123456789abcdef";
 
-    /// Path (with A, B, POD… written out), and `id engine pod` of each container, outermost first.
-    type Expected = Vec<(String, &'static str, Option<String>)>;
+    type Told = (String, &'static str, Option<String>);
 
-    fn cases() -> Vec<(String, Expected)> {
+    /// Path (with A, B, POD… written out), and `id engine pod` of each container, outermost first.
+    fn cases() -> Vec<(String, Vec<Told>)> {
         let pod = || Some(POD.to_owned());
         let one = |path: &str, engine: &'static str, pod: Option<String>| {
             let path = path.replace("{A}", A).replace("{POD}", POD).replace("{POD_}", POD_);

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use seawall_model::{Container, Pod};
 
 /// Longest time text that is read.
@@ -18,6 +20,14 @@ pub(super) fn fill_from_labels(container: &mut Container) {
     container.service = container.service.take().or(service);
     container.task = container.task.take().or(task);
     container.pod = container.pod.take().or(pod);
+}
+
+/// What a pod's author wrote, of the labels of the container that holds the pod's namespaces: without what the kubelet
+/// and containerd add.
+pub(super) fn pod_labels(mut labels: BTreeMap<String, String>) -> BTreeMap<String, String> {
+    const ADDED: [&str; 4] = ["io.kubernetes.pod.", "io.kubernetes.container.", "io.cri-containerd.", "io.containerd."];
+    labels.retain(|name, _| !ADDED.iter().any(|prefix| name.starts_with(prefix)));
+    labels
 }
 
 /// Nanoseconds since 1970 of an RFC 3339 time; none for the year 1, which engines write for "never".

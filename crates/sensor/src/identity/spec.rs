@@ -2,10 +2,13 @@
 //! ([OCI runtime specification](https://github.com/opencontainers/runtime-spec/blob/main/config.md)) and what they write
 //! beside it. Root may read these without any engine answering, and they are there before the first instruction.
 
+mod bolt;
+mod containerd;
 mod document;
 mod storage;
 mod token;
 
+use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -14,18 +17,23 @@ use seawall_model::{Container, ContainerEngine};
 
 use super::docker::{MAX_DOCUMENT, checked, read_written};
 use super::reference::fill_image;
+use containerd::fill_from_containerd;
+pub(super) use containerd::read_database;
 pub(super) use document::{SpecDocument, read_spec};
 use storage::fill_from_storage;
 use token::service_account;
 
-/// Folders of containerd's tasks, one folder a namespace below each; Docker's own containerd among them.
-const TASKS: &[&str] = &[
-    "run/containerd/io.containerd.runtime.v2.task",
-    "run/k3s/containerd/io.containerd.runtime.v2.task",
-    "run/docker/containerd/daemon/io.containerd.runtime.v2.task",
-    "var/snap/microk8s/common/run/containerd/io.containerd.runtime.v2.task",
-    "run/k0s/containerd/io.containerd.runtime.v2.task",
-    "run/containerd/io.containerd.runtime.v1.linux",
+/// Folders of containerd's tasks, one folder a namespace below each, and the folder of its database.
+const TASKS: &[(&str, &str)] = &[
+    ("run/containerd/io.containerd.runtime.v2.task", "var/lib/containerd"),
+    ("run/k3s/containerd/io.containerd.runtime.v2.task", "var/lib/rancher/k3s/agent/containerd"),
+    ("run/docker/containerd/daemon/io.containerd.runtime.v2.task", "var/lib/docker/containerd/daemon"),
+    (
+        "var/snap/microk8s/common/run/containerd/io.containerd.runtime.v2.task",
+        "var/snap/microk8s/common/var/lib/containerd",
+    ),
+    ("run/k0s/containerd/io.containerd.runtime.v2.task", "var/lib/k0s/containerd"),
+    ("run/containerd/io.containerd.runtime.v1.linux", "var/lib/containerd"),
 ];
 /// Namespaces that are looked into first.
 const NAMESPACES: &[&str] = &["k8s.io", "moby", "default"];
@@ -39,6 +47,13 @@ const MAX_FOLDERS: usize = 64;
 pub(super) struct SpecFiles {
     root: PathBuf,
     docker: PathBuf,
+}
+
+/// Where a container's specification may be.
+struct Place {
+    folder: PathBuf,
+    /// containerd's namespace, and the folder of its database.
+    containerd: Option<(String, PathBuf)>,
 }
 
 /// What the files tell of a container.
@@ -64,31 +79,38 @@ impl SpecFiles {
             // The digest is in no file that is promised to stay.
             return Ok(Some(Found { container, complete: false }));
         }
-        for (folder, namespace) in self.places(id) {
-            let file = folder.join("config.json");
+        for place in self.places(id) {
+            let file = place.folder.join("config.json");
             let bytes = match read_bounded(&file, MAX_DOCUMENT) {
                 Ok(bytes) => bytes,
                 Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => continue,
                 Err(error) => return Err(format!("{}: {error}", file.display())),
             };
             let document = read_spec(&bytes, id).map_err(|e| format!("{}: {e}", file.display()))?;
-            return Ok(Some(self.complete(document, &folder, namespace.as_deref())));
+            return Ok(Some(self.complete(document, &place)));
         }
         Ok(None)
     }
 
     /// Adds what stands beside the specification.
-    fn complete(&self, document: SpecDocument, folder: &Path, namespace: Option<&str>) -> Found {
-        let SpecDocument { mut container, mut image_names, created } = document;
-        match namespace {
-            Some("moby") => container.engine = ContainerEngine::Docker,
-            Some(_) => container.engine = ContainerEngine::Containerd,
+    fn complete(&self, document: SpecDocument, place: &Place) -> Found {
+        let SpecDocument { mut container, mut image_names, sandbox, created } = document;
+        let namespace = place.containerd.as_ref().map(|(namespace, _)| namespace.as_str());
+        match &place.containerd {
+            Some((namespace, _)) if namespace == "moby" => container.engine = ContainerEngine::Docker,
+            Some((namespace, data)) => {
+                container.engine = ContainerEngine::Containerd;
+                fill_from_containerd(data, namespace, sandbox.as_deref(), &mut container, &mut image_names);
+            }
             None => {
                 if container.engine == ContainerEngine::Unknown {
                     container.engine = ContainerEngine::Podman;
                 }
-                if let Some(containers) = folder.parent().and_then(Path::parent) {
+                if let Some(containers) = place.folder.parent().and_then(Path::parent) {
                     fill_from_storage(&self.root, containers, &mut container, &mut image_names);
+                    if let (Some(pod), Some(sandbox)) = (&mut container.pod, &sandbox) {
+                        pod.labels.extend(labels_of_sandbox(containers, sandbox));
+                    }
                 }
             }
         }
@@ -98,27 +120,43 @@ impl SpecFiles {
         {
             pod.service_account = service_account(&self.root, &container.mounts);
         }
-        container.started = modified(&folder.join("init.pid")).or(created);
+        container.started = modified(&place.folder.join("init.pid")).or(created);
         let complete = container.name.is_some() && container.image.is_some() && namespace != Some("moby");
         Found { container, complete }
     }
 
-    /// Where a container's specification may be, each with containerd's namespace.
-    fn places(&self, id: &str) -> Vec<(PathBuf, Option<String>)> {
+    /// Where a container's specification may be.
+    fn places(&self, id: &str) -> Vec<Place> {
         let mut places = Vec::new();
-        for tasks in TASKS {
-            let tasks = self.root.join(tasks);
+        for (tasks, data) in TASKS {
+            let (tasks, data) = (self.root.join(tasks), self.root.join(data));
             let mut namespaces: Vec<String> = NAMESPACES.iter().map(|name| (*name).to_owned()).collect();
             namespaces.extend(folders(&tasks, |name| !NAMESPACES.contains(&name)));
-            places.extend(namespaces.into_iter().map(|name| (tasks.join(&name).join(id), Some(name))));
+            places.extend(namespaces.into_iter().map(|namespace| {
+                let folder = tasks.join(&namespace).join(id);
+                Place { folder, containerd: Some((namespace, data.clone())) }
+            }));
         }
         for storage in STORAGES {
             let storage = self.root.join(storage);
             let containers = folders(&storage, |name| name.ends_with("-containers"));
-            places.extend(containers.into_iter().map(|name| (storage.join(name).join(id).join("userdata"), None)));
+            places.extend(containers.into_iter().map(|name| {
+                let folder = storage.join(name).join(id).join("userdata");
+                Place { folder, containerd: None }
+            }));
         }
         places
     }
+}
+
+/// A pod's labels, which CRI-O keeps with the container that holds the pod's namespaces.
+fn labels_of_sandbox(containers: &Path, sandbox: &str) -> BTreeMap<String, String> {
+    let read = || {
+        let sandbox = checked(sandbox).ok()?;
+        let bytes = read_bounded(&containers.join(sandbox).join("userdata/config.json"), MAX_DOCUMENT).ok()?;
+        read_spec(&bytes, sandbox).ok()?.container.pod
+    };
+    read().map(|pod| pod.labels).unwrap_or_default()
 }
 
 /// The names of folders that are wanted, in order.

@@ -111,7 +111,9 @@ impl Shared {
         let mut pause = SOON;
         while !self.stopping() {
             let reason = match self.follow_once(engine, &mut pause) {
-                Ok(()) => format!("{} ended its events", engine.docker.http().address()),
+                Ok(()) => {
+                    format!("{} at {} ended its events", engine.docker.engine().name(), engine.docker.http().address())
+                }
                 Err(reason) => reason,
             };
             engine.set(EngineState::Unreachable(reason));
@@ -139,7 +141,9 @@ impl Shared {
         for id in running {
             self.refresh(engine, id);
         }
-        while let Some(line) = lines.next_line()? {
+        let ended =
+            |reason| format!("{} at {}: {reason}", engine.docker.engine().name(), engine.docker.http().address());
+        while let Some(line) = lines.next_line().map_err(ended)? {
             // A line that is no event is the engine's fault, and does not end the others.
             if let Ok(Some(event)) = read_event(&line, engine.docker.engine()) {
                 self.take(engine, event);

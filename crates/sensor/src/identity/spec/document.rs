@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use seawall_model::{Container, ContainerEngine, ContainerMount, Pod};
 use serde::Deserialize;
 
-use crate::identity::labels::{fill_from_labels, nanoseconds};
+use crate::identity::labels::{fill_from_labels, nanoseconds, pod_labels};
 use crate::identity::reference::is_id;
 
 /// What a runtime specification tells of a container.
@@ -12,6 +12,8 @@ pub(in crate::identity) struct SpecDocument {
     pub(in crate::identity) container: Container,
     /// Names with digests under which the image is known.
     pub(in crate::identity) image_names: Vec<String>,
+    /// The container that holds the pod's namespaces.
+    pub(in crate::identity) sandbox: Option<String>,
     /// When it was made, nanoseconds since 1970.
     pub(in crate::identity) created: Option<u64>,
 }
@@ -150,12 +152,13 @@ pub(in crate::identity) fn read_spec(bytes: &[u8], id: &str) -> Result<SpecDocum
     if kind.as_deref() == Some("sandbox")
         && let Some(pod) = &mut container.pod
     {
-        pod.labels = container.labels.clone();
+        pod.labels = pod_labels(container.labels.clone());
     }
     fill_from_labels(&mut container);
     let image_names = digests.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect();
     let created = first(&["io.kubernetes.cri-o.Created"]).and_then(|text| nanoseconds(&text));
-    Ok(SpecDocument { container, image_names, created })
+    let sandbox = first(&["io.kubernetes.cri.sandbox-id", "io.kubernetes.cri-o.SandboxID"]);
+    Ok(SpecDocument { container, image_names, sandbox, created })
 }
 
 /// Labels that CRI-O keeps as a document in an annotation.
@@ -165,7 +168,7 @@ fn labels(annotations: &BTreeMap<String, String>, name: &str) -> BTreeMap<String
 
 /// No runtime has a flag for it: every capability, and neither masked nor read-only paths.
 fn privileged(spec: &Spec) -> Option<bool> {
-    let bounding = spec.process.as_ref()?.capabilities.as_ref().and_then(|c| c.bounding.as_deref()).unwrap_or_default();
+    let bounding = spec.process.as_ref()?.capabilities.as_ref()?.bounding.as_deref().unwrap_or_default();
     let linux = spec.linux.as_ref()?;
     let empty = |paths: &Option<Vec<String>>| paths.as_ref().is_none_or(Vec::is_empty);
     let has = |name: &&str| bounding.iter().any(|held| held.strip_prefix("CAP_").unwrap_or(held) == *name);
