@@ -2,6 +2,7 @@ mod archives;
 mod catalogers;
 mod documents;
 mod sources;
+mod spool;
 mod store;
 mod versions;
 
@@ -24,6 +25,7 @@ pub fn targets() -> Vec<Target> {
     all.extend(catalogers::targets());
     all.extend(documents::targets());
     all.extend(sources::targets());
+    all.extend(spool::targets());
     all.extend(store::targets());
     all.extend(versions::targets());
     all
