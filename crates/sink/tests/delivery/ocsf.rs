@@ -44,9 +44,9 @@ impl Schema {
         if let Some(base) = definition["extends"].as_str() {
             let base = self
                 .files
-                .get(&format!("objects/{base}.json"))
-                .or_else(|| self.files.get(&format!("events/findings/{base}.json")))
+                .get(&format!("events/findings/{base}.json"))
                 .or_else(|| self.files.get(&format!("events/{base}.json")))
+                .or_else(|| self.files.get(&format!("objects/{base}.json")))
                 .unwrap_or_else(|| panic!("no {base}"));
             all = self.attributes(base, profiles);
         }

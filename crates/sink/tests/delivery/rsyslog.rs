@@ -87,7 +87,11 @@ fn every_field_comes_out_right_over_every_transport() {
         let report = sinks.drain(Duration::from_secs(10)).remove(0);
         assert_eq!(report.delivered, 2, "{target}: {report:?}");
         until(&format!("{target}: rsyslog wrote both: {}", talk()), || lines().len() >= 2 * (index + 1));
-        let found: Vec<Value> = lines()[2 * index..].iter().map(|l| serde_json::from_str(l).unwrap()).collect();
+        let mut found: Vec<Value> = lines()[2 * index..].iter().map(|l| serde_json::from_str(l).unwrap()).collect();
+        for message in &mut found {
+            // Its template writes the object as a text.
+            message["parsed"] = serde_json::from_str(message["parsed"].as_str().unwrap()).unwrap();
+        }
         plain(&found[0], target);
         nasty(&found[1], target);
     }
