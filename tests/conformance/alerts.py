@@ -145,7 +145,7 @@ def main(deliver):
         assert model.type_uid in (200401, 200402) and model.finding_info.uid, finding
         assert model.count == sent_alert["seawall"]["count"], finding
     attacks = findings[0]["finding_info"]["attacks"]
-    assert {"tactic": {"uid": "TA0003"}} in attacks, attacks
+    assert {"tactic": {"uid": "TA0003", "name": "TA0003"}} in attacks, attacks
 
     for line, sent_alert in zip((folder / "jsonl").read_text("utf-8").removesuffix("\n").split("\n"), ALERTS, strict=True):
         found = json.loads(line)

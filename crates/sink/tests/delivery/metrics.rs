@@ -69,7 +69,7 @@ fn slow_clients_keep_nobody_out() {
         let mut stream = TcpStream::connect(server.address()).unwrap();
         stream.write_all(b"GET /metr").unwrap();
         slow.push(stream);
-        if slow.len() % 20 == 0 {
+        if slow.len().is_multiple_of(20) {
             let start = Instant::now();
             assert!(get(server.address(), "/healthz").ends_with("ok\n"));
             assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());

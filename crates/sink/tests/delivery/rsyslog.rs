@@ -44,7 +44,7 @@ ruleset(name="in") {{
 }}
 input(type="imtcp" address="127.0.0.1" port="{tcp}" ruleset="in")
 input(type="imudp" address="127.0.0.1" port="{udp}" ruleset="in")
-input(type="imuxsock" Socket="{0}/log" UseSpecialParser="off" ParseHostname="on" UsePIDFromSystem="off" RuleSet="in")
+input(type="imuxsock" Socket="{0}/log" UseSpecialParser="off" ParseHostname="on" UsePIDFromSystem="off" UseSysTimeStamp="off" IgnoreTimestamp="off" RuleSet="in")
 "#,
         folder.display()
     );
