@@ -19,6 +19,7 @@ test: setup-tests ## Run every test.
 	$(CARGO) test --release --quiet --manifest-path fuzz/Cargo.toml
 	$(MAKE) --no-print-directory fuzz
 	tests/conformance/formats.sh || [ $$? -eq 77 ]
+	tests/conformance/alerts.sh || [ $$? -eq 77 ]
 
 fuzz: ## Run every fuzz target for a short fixed number of iterations.
 	$(CARGO) run --release --quiet --manifest-path fuzz/Cargo.toml -- --iterations 2000 --seed 1

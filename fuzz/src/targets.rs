@@ -3,6 +3,7 @@ mod catalogers;
 mod documents;
 mod identity;
 mod sources;
+mod spool;
 mod store;
 mod versions;
 
@@ -26,6 +27,7 @@ pub fn targets() -> Vec<Target> {
     all.extend(documents::targets());
     all.extend(identity::targets());
     all.extend(sources::targets());
+    all.extend(spool::targets());
     all.extend(store::targets());
     all.extend(versions::targets());
     all

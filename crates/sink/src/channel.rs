@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use seawall_model::Alert;
 
 use crate::counters::Counters;
+use crate::notice::Told;
 use crate::queue::{Queue, Taken};
 
 /// Alerts that are handed to a channel at once.
@@ -53,6 +54,7 @@ pub(crate) struct Handle {
     pub(crate) queue: Queue,
     pub(crate) counters: Arc<Counters>,
     pub(crate) reopen: AtomicBool,
+    pub(crate) told: Told,
 }
 
 /// Feeds a channel until its queue is closed. `after` runs after every step.
@@ -76,6 +78,9 @@ pub(crate) fn run(handle: &Handle, channel: &mut dyn Channel, after: &dyn Fn()) 
                     if handle.queue.pause(backoff.next(None)) {
                         break;
                     }
+                }
+                if handle.queue.gives_up().is_some_and(|end| Instant::now() >= end) {
+                    break;
                 }
             }
         }

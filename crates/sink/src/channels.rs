@@ -2,6 +2,7 @@
 
 mod file;
 mod http;
+mod lines;
 mod stdout;
 mod syslog;
 
@@ -19,7 +20,7 @@ pub(crate) fn open(
 ) -> Result<Box<dyn Channel>, SinkError> {
     let counters = Arc::clone(counters);
     Ok(match &spec.target {
-        SinkTarget::Stdout => Box::new(stdout::Stdout::new(spec, counters)),
+        SinkTarget::Stdout => Box::new(stdout::Stdout::open(spec, counters)?),
         SinkTarget::File(path) => Box::new(file::FileChannel::open(path, spec, counters)?),
         SinkTarget::Unix(_) | SinkTarget::Udp(_) | SinkTarget::Tcp(_) => {
             Box::new(syslog::SyslogChannel::new(spec, counters))

@@ -10,6 +10,7 @@ pub(crate) struct Counters {
     cut: AtomicU64,
     in_hand: AtomicU64,
     on_disk: AtomicU64,
+    lost: AtomicU64,
     closed: AtomicBool,
     rest: Mutex<Rest>,
 }
@@ -40,6 +41,10 @@ pub enum DropReason {
 }
 
 impl DropReason {
+    /// Every reason.
+    pub const ALL: [Self; 6] =
+        [Self::QueueFull, Self::Rejected, Self::TooLarge, Self::Closed, Self::Shutdown, Self::Damaged];
+
     /// The word in metrics and messages.
     pub const fn name(self) -> &'static str {
         match self {
@@ -105,11 +110,17 @@ impl Counters {
         if count == 0 {
             return;
         }
+        self.lost.fetch_add(count, Relaxed);
         let mut rest = self.rest();
         *rest.dropped.entry(reason).or_default() += count;
         if let Some(time) = time {
             rest.last_dropped = Some(time.to_owned());
         }
+    }
+
+    /// All that was dropped, for any reason.
+    pub(crate) fn lost(&self) -> u64 {
+        self.lost.load(Relaxed)
     }
 
     /// An attempt failed and will be made again.

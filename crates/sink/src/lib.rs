@@ -21,8 +21,10 @@
 mod channel;
 mod channels;
 mod counters;
+mod fold;
 mod format;
 mod formats;
+mod metrics;
 mod notice;
 mod queue;
 mod record;
@@ -34,7 +36,10 @@ mod time;
 mod words;
 
 pub use counters::{ChannelReport, DropReason};
+pub use fold::{Fold, FoldSettings};
 pub use format::{AlertFormat, RecordOptions};
 pub use formats::{ALERT_FORMATS, alert_format};
+pub use metrics::{Counter, Gauge, HealthCheck, Metrics, MetricsServer, Samples};
 pub use sinks::{SinkError, SinkSettings, Sinks};
 pub use spec::{Body, SINK_OPTIONS, SinkOption, SinkOptions, SinkSpec, SinkTarget, SpecError, SpoolPlace};
+pub use spool::{AppendError, Spool};

@@ -6,36 +6,31 @@ use std::time::{Duration, Instant};
 
 use seawall_model::{Alert, AlertContext, FieldValue, Priority};
 
-use crate::ChannelReport;
+use crate::{ChannelReport, SinkSettings};
 
 /// Losses of one channel are told at most this often; the count in each notice is that of all losses so far, so that a
 /// notice that is lost itself is made up for by the next.
 const EVERY: Duration = Duration::from_secs(10);
 
-/// Which losses were told.
+/// Which losses of a channel were told.
 #[derive(Default)]
-pub(crate) struct Notices {
-    told: Mutex<BTreeMap<String, (u64, Instant)>>,
-}
+pub(crate) struct Told(Mutex<(u64, Option<Instant>)>);
 
-impl Notices {
-    /// An alert about what this channel lost since the last one; none where there is nothing to tell, or not yet.
-    /// `time` is that of the newest alert that it lost, `tier` that of the node.
-    pub(crate) fn notice(&self, report: &ChannelReport, time: &str, hostname: &str, at_once: bool) -> Option<Alert> {
-        let total = report.dropped_total();
-        let now = Instant::now();
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        let (before, last) = told.get(&report.channel).copied().map_or((0, None), |(total, at)| (total, Some(at)));
-        let is_soon = last.is_some_and(|last| now.saturating_duration_since(last) < EVERY);
-        if total == before || (is_soon && !at_once) {
-            return None;
+impl Told {
+    /// How many losses of `total` are to be told now; 0 for none, or not yet.
+    pub(crate) fn due(&self, total: u64, at_once: bool) -> u64 {
+        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (before, last) = *told;
+        if total <= before || (!at_once && last.is_some_and(|last| last.elapsed() < EVERY)) {
+            return 0;
         }
-        told.insert(report.channel.clone(), (total, now));
-        Some(alert(report, total - before, time, hostname))
+        *told = (total, Some(Instant::now()));
+        total - before
     }
 }
 
-fn alert(report: &ChannelReport, newly: u64, time: &str, hostname: &str) -> Alert {
+/// The alert. `time` is that of the newest alert that was lost.
+pub(crate) fn alert(report: &ChannelReport, newly: u64, time: &str, settings: &SinkSettings) -> Alert {
     let reasons: Vec<String> = report.dropped.iter().map(|(why, count)| format!("{} {count}", why.name())).collect();
     let error = report.last_error.as_deref().map(|e| format!("; last error: {e}")).unwrap_or_default();
     let total = report.dropped_total();
@@ -51,7 +46,7 @@ fn alert(report: &ChannelReport, newly: u64, time: &str, hostname: &str) -> Aler
         rule: "Alerts lost by a channel".to_owned(),
         priority: Priority::Error,
         source: "internal".to_owned(),
-        hostname: hostname.to_owned(),
+        hostname: settings.hostname.clone(),
         tags: vec!["seawall".to_owned()],
         output: format!(
             "{newly} alerts were lost by {} ({total} so far: {}){error}",
@@ -59,6 +54,6 @@ fn alert(report: &ChannelReport, newly: u64, time: &str, hostname: &str) -> Aler
             reasons.join(", ")
         ),
         output_fields: fields,
-        seawall: AlertContext { count: 1, ..AlertContext::default() },
+        seawall: AlertContext { tier: settings.tier.clone(), count: 1, ..AlertContext::default() },
     }
 }

@@ -8,9 +8,12 @@ use seawall_model::{Alert, Priority};
 
 use crate::channel::{Handle, run};
 use crate::counters::{ChannelReport, Counters, DropReason};
-use crate::notice::Notices;
+use crate::notice::{self, Told};
 use crate::queue::{self, Queue};
-use crate::{SinkSpec, SinkTarget};
+use crate::{Samples, SinkSpec, SinkTarget};
+
+/// What threads get to end after the time to drain is over.
+const GRACE: Duration = Duration::from_millis(700);
 
 /// What sinks need besides their specifications.
 #[derive(Debug, Clone, Default)]
@@ -70,7 +73,6 @@ pub struct Sinks {
 
 struct Shared {
     channels: Vec<(Priority, Handle)>,
-    notices: Notices,
     settings: SinkSettings,
 }
 
@@ -93,10 +95,11 @@ impl Sinks {
                 queue: Queue::new(spec.options.queue),
                 counters,
                 reopen: false.into(),
+                told: Told::default(),
             };
             channels.push((spec.options.priority, handle));
         }
-        let shared = Arc::new(Shared { channels, notices: Notices::default(), settings });
+        let shared = Arc::new(Shared { channels, settings });
         let mut threads = Vec::new();
         for (index, mut channel) in workers.into_iter().enumerate() {
             let shared = Arc::clone(&shared);
@@ -130,6 +133,28 @@ impl Sinks {
         self.shared.channels.iter().map(|(_, handle)| handle.report()).collect()
     }
 
+    /// The same as numbers for [`Metrics`](crate::Metrics::collector).
+    pub fn collect(&self, into: &mut Samples) {
+        for report in self.reports() {
+            let channel = ("channel", report.channel.as_str());
+            let mut counter = |name, help, value| into.counter(name, help, &[channel], value);
+            counter("seawall_sink_delivered_total", "Alerts that the receiver took.", report.delivered);
+            counter("seawall_sink_retried_total", "Attempts that failed and were made again.", report.retried);
+            counter("seawall_sink_cut_total", "Alerts of which a part was cut to fit.", report.cut);
+            for reason in DropReason::ALL {
+                let value = report.dropped.get(&reason).copied().unwrap_or(0);
+                let labels = [channel, ("reason", reason.name())];
+                into.counter("seawall_sink_dropped_total", "Alerts that were dropped.", &labels, value);
+            }
+            for (place, count) in [("memory", report.queued), ("disk", report.queued_on_disk)] {
+                let count = i64::try_from(count).unwrap_or(i64::MAX);
+                into.gauge("seawall_sink_queued", "Alerts that wait.", &[channel, ("place", place)], count);
+            }
+            let is_well = i64::from(report.last_error.is_none() && !report.closed);
+            into.gauge("seawall_sink_up", "1 where the last attempt went well.", &[channel], is_well);
+        }
+    }
+
     /// Whether every channel is closed for good, so that nobody listens any more (`seawall guard -o jsonl=- | head`).
     pub fn is_closed(&self) -> bool {
         !self.shared.channels.is_empty() && self.shared.channels.iter().all(|(_, handle)| handle.counters.is_closed())
@@ -148,15 +173,20 @@ impl Sinks {
         for (_, handle) in &self.shared.channels {
             handle.queue.close(until);
         }
-        // A thread that hangs in a system call is left behind.
-        while self.threads.iter().any(|t| !t.is_finished()) && Instant::now() < until + Duration::from_millis(100) {
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        self.wait(until + GRACE);
         for (_, handle) in &self.shared.channels {
             let (count, newest) = handle.queue.abandon();
             handle.counters.dropped(DropReason::Shutdown, count as u64, newest.as_deref());
         }
+        // A thread that hangs in a system call is left behind.
+        self.wait(Instant::now() + GRACE);
         self.threads.clear();
+    }
+
+    fn wait(&self, until: Instant) {
+        while self.threads.iter().any(|t| !t.is_finished()) && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 }
 
@@ -188,14 +218,15 @@ impl Shared {
     /// Tells every channel what any of them lost.
     fn tell_losses(&self, at_once: bool) {
         for (_, handle) in &self.channels {
+            let total = handle.counters.lost();
             // Closed for good is not told again and again.
-            if let Some(time) = handle.counters.last_dropped().filter(|_| !handle.counters.is_closed()) {
-                let report = handle.report();
-                let notice = self.notices.notice(&report, &time, &self.settings.hostname, at_once);
-                if let Some(mut notice) = notice {
-                    notice.seawall.tier.clone_from(&self.settings.tier);
-                    self.send(&notice);
-                }
+            if total == 0 || handle.counters.is_closed() {
+                continue;
+            }
+            let Some(time) = handle.counters.last_dropped() else { continue };
+            let newly = handle.told.due(total, at_once);
+            if newly > 0 {
+                self.send(&notice::alert(&handle.report(), newly, &time, &self.settings));
             }
         }
     }

@@ -22,7 +22,7 @@ const SEGMENT: u64 = 1 << 20;
 
 /// Why a record was not appended.
 #[derive(Debug)]
-pub(crate) enum AppendError {
+pub enum AppendError {
     /// The bound is reached.
     Full,
     /// The record is larger than a record may be.
@@ -31,8 +31,19 @@ pub(crate) enum AppendError {
     Io(io::Error),
 }
 
-/// See the module.
-pub(crate) struct Spool {
+/// A disk queue of records: bounded, first in first out, and still there after `kill -9`. The source says how it is laid
+/// out.
+///
+/// ```
+/// let folder = tempfile::tempdir().unwrap();
+/// let mut spool = seawall_sink::Spool::open(folder.path(), 1 << 20).unwrap();
+/// spool.append(b"one").unwrap();
+/// let records = spool.peek(10, 1 << 20).unwrap();
+/// assert_eq!(records, [b"one"]);
+/// spool.commit(&records).unwrap();
+/// assert_eq!(spool.len(), 0);
+/// ```
+pub struct Spool {
     folder: PathBuf,
     limit: u64,
     /// Oldest first; never empty after the first append.
@@ -47,8 +58,12 @@ pub(crate) struct Spool {
 }
 
 impl Spool {
-    /// Opens the queue in this folder, making it where it is not there, and repairs what a crash left behind.
-    pub(crate) fn open(folder: &Path, limit: u64) -> io::Result<Self> {
+    /// Opens the queue in this folder, making it where it is not there, and repairs what a crash left behind. It takes at
+    /// most about `limit` bytes.
+    ///
+    /// # Errors
+    /// The system's, and `ResourceBusy` where the folder is in use.
+    pub fn open(folder: &Path, limit: u64) -> io::Result<Self> {
         std::fs::create_dir_all(folder)?;
         let lock = File::options().create(true).truncate(false).write(true).open(folder.join("lock"))?;
         lock.try_lock().map_err(|error| match error {
@@ -94,13 +109,18 @@ impl Spool {
     }
 
     /// Records that wait.
-    pub(crate) fn len(&self) -> u64 {
+    pub fn len(&self) -> u64 {
         let place = self.cursor.place();
         self.segments.iter().map(|s| (s.first + s.records).saturating_sub(s.first.max(place.record))).sum()
     }
 
+    /// Whether none wait.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// How many records were lost to damage since the last call.
-    pub(crate) fn take_damaged(&mut self) -> u64 {
+    pub fn take_damaged(&mut self) -> u64 {
         std::mem::take(&mut self.damaged)
     }
 
@@ -109,7 +129,10 @@ impl Spool {
     }
 
     /// Appends a record. On an error nothing of it is there.
-    pub(crate) fn append(&mut self, record: &[u8]) -> Result<(), AppendError> {
+    ///
+    /// # Errors
+    /// See [`AppendError`].
+    pub fn append(&mut self, record: &[u8]) -> Result<(), AppendError> {
         if record.len() > MAX_RECORD {
             return Err(AppendError::TooLarge);
         }
@@ -149,7 +172,10 @@ impl Spool {
     }
 
     /// The oldest records, at most `count` and about `bytes`, without removing them.
-    pub(crate) fn peek(&mut self, count: usize, bytes: usize) -> io::Result<Vec<Vec<u8>>> {
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn peek(&mut self, count: usize, bytes: usize) -> io::Result<Vec<Vec<u8>>> {
         let mut found = Vec::new();
         let (mut total, mut place) = (0, self.cursor.place());
         while found.len() < count && total < bytes {
@@ -192,7 +218,10 @@ impl Spool {
     }
 
     /// The oldest `records`, as [`Spool::peek`] gave them, are dealt with.
-    pub(crate) fn commit(&mut self, records: &[Vec<u8>]) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// Where the cursor cannot be written: they are gone all the same, but may come again after a restart.
+    pub fn commit(&mut self, records: &[Vec<u8>]) -> io::Result<()> {
         let mut place = self.cursor.place();
         for record in records {
             let is_first = self.segments.iter().any(|s| s.first == place.record);

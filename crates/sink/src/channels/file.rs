@@ -1,5 +1,5 @@
 use std::fs::{File, OpenOptions};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -7,13 +7,11 @@ use std::time::{Duration, Instant};
 
 use seawall_model::Alert;
 
+use super::lines::Lines;
 use crate::channel::{Channel, Delivery};
 use crate::counters::Counters;
-use crate::record::document;
 use crate::{SinkError, SinkSpec};
 
-/// Most bytes that are written at once.
-const BUFFER: usize = 256 << 10;
 /// After a rotation that failed, the next is tried so much later.
 const ROTATE_AGAIN: Duration = Duration::from_secs(10);
 
@@ -75,33 +73,21 @@ impl FileChannel {
 
     /// Writes the first alerts, at least one, and tells how many are in the file.
     fn write(&mut self, alerts: &[Arc<Alert>]) -> (usize, io::Result<()>) {
-        let (format, options, counters) = (self.spec.format, self.spec.options.record, Arc::clone(&self.counters));
-        let rotate = self.spec.options.rotate;
+        let (spec, counters) = (self.spec.clone(), Arc::clone(&self.counters));
         let (open, start) = match self.ready() {
             Ok(ready) => ready,
             Err(error) => return (0, Err(error)),
         };
-        let mut buffer = if open.is_torn { b"\n".to_vec() } else { Vec::new() };
-        let mut ends = Vec::new();
-        for alert in alerts {
-            document(format, &options, alert, &counters, &mut buffer);
-            buffer.push(b'\n');
-            ends.push(buffer.len());
-            let is_full = rotate.is_some_and(|limit| start + buffer.len() as u64 >= limit);
-            if is_full || buffer.len() >= BUFFER {
-                break;
-            }
-        }
-        let (written, result) = write_counting(&mut open.file, &buffer);
-        let done = ends.iter().filter(|end| **end <= written).count();
-        let whole = done.checked_sub(1).and_then(|last| ends.get(last)).copied().unwrap_or(0);
-        if written > whole {
-            // Half a line must not stay; where it cannot be taken back, the next one begins on a line of its own.
-            open.is_torn = open.file.set_len(start + whole as u64).is_err();
-        } else if done > 0 {
+        let room = spec.options.rotate.map_or(u64::MAX, |limit| limit.saturating_sub(start));
+        let written = Lines::new(&spec, &counters, alerts, open.is_torn, room).write(&mut open.file);
+        // Half a line must not stay; where it cannot be taken back, the next one begins on a line of its own.
+        let keep = start.saturating_add(written.whole as u64);
+        if written.is_torn {
+            open.is_torn = open.file.set_len(keep).is_err() || (open.is_torn && written.lines == 0);
+        } else if written.lines > 0 {
             open.is_torn = false;
         }
-        (done, result)
+        (written.lines, written.result)
     }
 }
 
@@ -132,20 +118,6 @@ fn open(path: &Path) -> io::Result<Open> {
     let file = OpenOptions::new().append(true).create(true).mode(0o640).open(path)?;
     let metadata = file.metadata()?;
     Ok(Open { identity: (metadata.dev(), metadata.ino()), file, is_torn: false })
-}
-
-/// How many bytes were written, and what stopped it.
-fn write_counting(file: &mut File, bytes: &[u8]) -> (usize, io::Result<()>) {
-    let mut written = 0;
-    while let Some(rest) = bytes.get(written..).filter(|rest| !rest.is_empty()) {
-        match file.write(rest) {
-            Ok(0) => return (written, Err(ErrorKind::WriteZero.into())),
-            Ok(count) => written += count,
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return (written, Err(error)),
-        }
-    }
-    (written, Ok(()))
 }
 
 /// FILE becomes FILE.1, FILE.1 becomes FILE.2 and so on; FILE.`keep` is replaced. Each step is one rename, so that being

@@ -13,7 +13,7 @@ use seawall_model::Alert;
 use crate::channel::{Backoff, Channel, Delivery};
 use crate::counters::{Counters, DropReason};
 use crate::spool::Spool;
-use crate::{SinkError, SinkSettings, SinkSpec, SpoolPlace};
+use crate::{Body, SinkError, SinkSettings, SinkSpec, SpoolPlace};
 use backlog::{Added, Backlog, entry};
 use poster::Poster;
 
@@ -68,9 +68,8 @@ impl Channel for HttpChannel {
     fn deliver(&mut self, alerts: &[Arc<Alert>]) -> Delivery {
         for (done, alert) in alerts.iter().enumerate() {
             let mut record = Vec::new();
-            if self.spec.format.record(alert, &self.spec.options.record, &mut record) {
-                self.counters.cut();
-            }
+            // No format that goes over HTTP cuts anything.
+            self.spec.format.record(alert, &self.spec.options.record, &mut record);
             match self.backlog.add(&entry(&alert.time, &record)) {
                 Added::Yes => {}
                 Added::TooLarge => self.counters.dropped(DropReason::TooLarge, 1, Some(&alert.time)),
@@ -101,7 +100,9 @@ struct Sender {
 impl Sender {
     fn run(self) {
         let (options, mut backoff) = (&self.spec.options, Backoff::default());
-        while let Some(entries) = self.backlog.next(options.batch, MAX_BODY, options.wait) {
+        let is_single = options.body == Body::Single && self.spec.format.envelope().is_none();
+        let batch = if is_single { 1 } else { options.batch };
+        while let Some(entries) = self.backlog.next(batch, MAX_BODY, options.wait) {
             let posted = self.poster.post(&entries);
             if let Some(done) = entries.get(..posted.done).filter(|done| !done.is_empty()) {
                 self.backlog.done(done);

@@ -1,55 +1,49 @@
-use std::io::{ErrorKind, Write};
+use std::fs::File;
+use std::io::ErrorKind;
+use std::os::fd::AsFd;
 use std::sync::Arc;
 
 use seawall_model::Alert;
 
-use crate::SinkSpec;
+use super::lines::Lines;
 use crate::channel::{Channel, Delivery};
 use crate::counters::{Counters, DropReason};
-use crate::record::document;
+use crate::{SinkError, SinkSpec};
 
 /// Standard output. Where its reader went away, the channel is closed for good.
 pub(super) struct Stdout {
     spec: SinkSpec,
     counters: Arc<Counters>,
+    /// Without the library's buffer, so that it is known what was written.
+    file: File,
+    is_torn: bool,
 }
 
 impl Stdout {
-    pub(super) fn new(spec: &SinkSpec, counters: Arc<Counters>) -> Self {
-        Self { spec: spec.clone(), counters }
-    }
-
-    fn write(&self, alerts: &[Arc<Alert>]) -> std::io::Result<()> {
-        let mut buffer = Vec::new();
-        for alert in alerts {
-            document(self.spec.format, &self.spec.options.record, alert, &self.counters, &mut buffer);
-            buffer.push(b'\n');
-        }
-        let mut out = std::io::stdout().lock();
-        out.write_all(&buffer)?;
-        out.flush()
+    pub(super) fn open(spec: &SinkSpec, counters: Arc<Counters>) -> Result<Self, SinkError> {
+        let descriptor = std::io::stdout().as_fd().try_clone_to_owned();
+        let descriptor = descriptor.map_err(|error| SinkError::File { path: "-".into(), error })?;
+        Ok(Self { spec: spec.clone(), counters, file: descriptor.into(), is_torn: false })
     }
 }
 
 impl Channel for Stdout {
     fn deliver(&mut self, alerts: &[Arc<Alert>]) -> Delivery {
-        let newest = alerts.last().map(|a| a.time.as_str());
-        let count = alerts.len() as u64;
         if self.counters.is_closed() {
-            self.counters.dropped(DropReason::Closed, count, newest);
+            self.counters.dropped(DropReason::Closed, alerts.len() as u64, alerts.last().map(|a| a.time.as_str()));
             return Delivery::all(alerts.len());
         }
-        // One alert at a time would be slow, and how much of a batch arrived cannot be told: what fails is counted whole.
-        match self.write(alerts) {
-            Ok(()) => self.counters.delivered(alerts.len()),
+        let written = Lines::new(&self.spec, &self.counters, alerts, self.is_torn, u64::MAX).write(&mut self.file);
+        self.is_torn = written.is_torn;
+        self.counters.delivered(written.lines);
+        match written.result {
+            Ok(()) => Delivery::all(written.lines),
             Err(error) => {
                 if error.kind() == ErrorKind::BrokenPipe {
                     self.counters.close();
                 }
-                self.counters.explain(format!("standard output: {error}"));
-                self.counters.dropped(DropReason::Closed, count, newest);
+                Delivery::stuck(written.lines, format!("standard output: {error}"))
             }
         }
-        Delivery::all(alerts.len())
     }
 }

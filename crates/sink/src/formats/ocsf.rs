@@ -128,7 +128,7 @@ fn finding_info(alert: &Alert) -> Value {
         "title": line(&alert.rule),
         "desc": line(sentence(alert)),
         "types": [line(&alert.source)],
-        "analytic": { "name": line(&alert.rule), "type_id": 1, "type": "Rule" },
+        "analytic": { "name": line(&alert.rule), "uid": line(&alert.rule), "type_id": 1, "type": "Rule" },
     });
     if let Some(object) = info.as_object_mut() {
         if let Some(time) = milliseconds(&alert.time) {
@@ -158,13 +158,13 @@ fn attacks(tags: &[String]) -> Vec<Value> {
     let mut all = Vec::new();
     for tag in tags {
         let attack = if let Some(number) = tag.strip_prefix("TA").filter(|n| digits(n, 4)) {
-            json!({ "tactic": { "uid": format!("TA{number}") } })
+            json!({ "tactic": named(&format!("TA{number}")) })
         } else if let Some(number) = tag.strip_prefix('T') {
             match number.split_once('.') {
                 Some((technique, sub)) if digits(technique, 4) && digits(sub, 3) => {
-                    json!({ "technique": { "uid": format!("T{technique}") }, "sub_technique": { "uid": tag } })
+                    json!({ "technique": named(&format!("T{technique}")), "sub_technique": named(tag) })
                 }
-                None if digits(number, 4) => json!({ "technique": { "uid": tag } }),
+                None if digits(number, 4) => json!({ "technique": named(tag) }),
                 _ => continue,
             }
         } else if let Some(name) = tag.strip_prefix("mitre_") {
@@ -175,6 +175,11 @@ fn attacks(tags: &[String]) -> Vec<Value> {
         all.push(attack);
     }
     all
+}
+
+/// An identifier of the catalogue, also where a name belongs: tags have no names, and some readers insist on one.
+fn named(uid: &str) -> Value {
+    json!({ "uid": uid, "name": uid })
 }
 
 /// `privilege_escalation` as the catalogue spells it: `Privilege Escalation`.

@@ -23,6 +23,8 @@ struct State {
     /// Nothing more comes, and there is time until then.
     closing: Option<Instant>,
     is_sender_gone: bool,
+    /// What waited was counted; a request that still runs changes nothing any more.
+    is_over: bool,
 }
 
 /// What became of an entry.
@@ -36,7 +38,15 @@ pub(super) enum Added {
 
 impl Backlog {
     pub(super) fn new(spool: Option<Spool>, limit: usize, counters: Arc<Counters>) -> Self {
-        let state = State { spool, memory: VecDeque::new(), bytes: 0, limit, closing: None, is_sender_gone: false };
+        let state = State {
+            spool,
+            memory: VecDeque::new(),
+            bytes: 0,
+            limit,
+            closing: None,
+            is_sender_gone: false,
+            is_over: false,
+        };
         let backlog = Self { state: Mutex::new(state), changed: Condvar::new(), counters };
         backlog.count(&backlog.lock());
         backlog
@@ -105,7 +115,7 @@ impl Backlog {
                 return None;
             }
             let found = match &mut state.spool {
-                Some(spool) if spool.len() > 0 => spool.peek(count, bytes),
+                Some(spool) if !spool.is_empty() => spool.peek(count, bytes),
                 _ => Ok(state.memory.iter().take(count).cloned().collect()),
             };
             if let Some(spool) = &mut state.spool {
@@ -127,6 +137,9 @@ impl Backlog {
     /// The oldest entries are dealt with.
     pub(super) fn done(&self, entries: &[Vec<u8>]) {
         let mut state = self.lock();
+        if state.is_over {
+            return;
+        }
         let on_disk = state.spool.as_ref().map_or(0, Spool::len);
         // Those that waited in memory may have been moved to disk meanwhile, all or the oldest of them.
         let (disk, memory) = entries.split_at(usize::try_from(on_disk).unwrap_or(usize::MAX).min(entries.len()));
@@ -177,6 +190,9 @@ impl Backlog {
         state.bytes = 0;
         self.counters.dropped(DropReason::Shutdown, lost.len() as u64, time_of(Some(&lost)));
         self.count(&state);
+        // A sender that hangs in a request must not keep the folder from who opens it next.
+        state.is_over = true;
+        state.spool = None;
     }
 
     /// The sender ends.

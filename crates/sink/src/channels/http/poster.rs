@@ -88,12 +88,7 @@ impl Poster {
 
     /// Sends entries, at least the first; where the receiver rejects several, the one that it means is found by halving.
     pub(super) fn post(&self, entries: &[Vec<u8>]) -> Posted {
-        let most = if self.spec.options.body == Body::Single && self.spec.format.envelope().is_none() {
-            1
-        } else {
-            entries.len()
-        };
-        let mut count = most;
+        let mut count = entries.len();
         loop {
             let Some(batch) = entries.get(..count).filter(|batch| !batch.is_empty()) else {
                 return Posted { done: 0, trouble: None };
