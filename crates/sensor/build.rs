@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const PROGRAMS: &[&str] = &["sensor"];
+const PROGRAMS: &[&str] = &["sensor", "enforce"];
 
 fn main() {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../ebpf");
@@ -16,6 +16,8 @@ fn main() {
         let object = output.join(format!("{name}.bpf.o"));
         if let Err(reason) = compile(&clang, &source.join(format!("{name}.bpf.c")), &object) {
             println!("cargo:warning=eBPF program {name} was not built: {reason}");
+            // A file that is not there: the next build tries again, with the clang that may be there by then.
+            println!("cargo:rerun-if-changed={}", output.join("try-again").display());
             // An empty object is what the loader recognises as "not built".
             if let Err(error) = std::fs::write(&object, []) {
                 println!("cargo:warning={}: {error}", object.display());

@@ -1,4 +1,5 @@
 mod read;
+mod runtime;
 mod sugar;
 
 use jiff::civil::Date;
@@ -7,6 +8,8 @@ use seawall_model::{Outcome, Severity};
 use crate::cel::Program;
 use crate::diagnostic::{Fault, PolicyError};
 use crate::template::Template;
+
+pub use runtime::{RuntimeDenial, RuntimeMode, RuntimePolicy};
 
 /// Largest bundle, in bytes.
 const MAX_TEXT: usize = 1024 * 1024;
@@ -23,6 +26,7 @@ pub struct Bundle {
     pub(crate) expired: Option<Outcome>,
     pub(crate) rules: Vec<Rule>,
     pub(crate) exceptions: Vec<Exception>,
+    pub(crate) runtime: Vec<RuntimePolicy>,
     /// The bundles that this one joins ([`Bundle::merge`]); empty where it was loaded from one file. Then it has neither
     /// rules nor exceptions of its own.
     pub(crate) parts: Vec<Bundle>,
@@ -118,6 +122,7 @@ impl Bundle {
             expired: Some(Outcome::Deny),
             rules: Vec::new(),
             exceptions: Vec::new(),
+            runtime: Vec::new(),
             parts: Vec::new(),
             excused_by_others: false,
         };
@@ -170,6 +175,7 @@ impl Bundle {
             expired,
             rules: Vec::new(),
             exceptions: Vec::new(),
+            runtime: Vec::new(),
             parts: bundles,
             excused_by_others: false,
         })

@@ -345,6 +345,9 @@ pub(crate) struct GuardArgs {
     /// Rules in Falco's language, in this order; without any, those that ship with Seawall.
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub(crate) rules: Vec<PathBuf>,
+    /// Policy whose `runtime` section says what is stopped (docs/reference/policy.md).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
     /// Where alerts go, FORMAT=TARGET[,OPTION=VALUE]…, repeatable: jsonl, text, syslog, cef, ocsf, otlp, http.
     #[arg(short, long, value_name = "FORMAT=TARGET")]
     pub(crate) output: Vec<String>,
@@ -360,6 +363,9 @@ pub(crate) struct GuardArgs {
     /// Say what this machine's kernel allows, hook by hook, and stop.
     #[arg(long)]
     pub(crate) probe: bool,
+    /// Take out of the kernel what a guard with a policy put there; nothing is stopped any more.
+    #[arg(long, conflicts_with_all = ["policy", "rules", "record", "replay", "probe"])]
+    pub(crate) remove: bool,
     /// Room for events between the kernel and the guard, MiB; a power of two.
     #[arg(long, value_name = "MIB", default_value_t = 16)]
     pub(crate) ring: u32,

@@ -175,7 +175,7 @@ fn write_wanted(programs: &mut Ebpf, wanted: &[(usize, Call)]) -> Result<(), Sen
 }
 
 /// An error with its causes, as one line.
-fn error_chain(error: &dyn std::error::Error) -> String {
+pub(crate) fn error_chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

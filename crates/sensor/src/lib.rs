@@ -15,10 +15,12 @@ mod batch;
 mod calls;
 mod clock;
 mod decode;
+mod enforce;
 mod error;
 mod guard;
 mod identity;
 mod kernel;
+mod node;
 mod paths;
 mod probe;
 mod processes;
@@ -29,6 +31,7 @@ mod socket;
 mod users;
 
 pub use calls::{Call, supplied_kinds};
+pub use enforce::{Denial, Enforcer, pin_folder};
 pub use error::SensorError;
 pub use guard::Guard;
 pub use identity::{
@@ -36,6 +39,7 @@ pub use identity::{
     read_containerd_database, read_engine_answer, read_engine_event, read_runtime_spec,
 };
 pub use kernel::{Hook, HookState, Kernel, KernelOptions};
+pub use node::Node;
 pub use probe::{Probe, hostname, probe};
 pub use recording::{Recorder, RecordingError, replay};
 pub use sensor::{Sensor, SensorOptions, SensorStatistics};

@@ -27,6 +27,10 @@ pub(crate) struct Processes {
     nodes: HashMap<ProcessKey, Node>,
     /// The process that has a PID now, with the time when it was made.
     running: HashMap<u32, ProcessKey>,
+    /// Running processes by control group.
+    groups: HashMap<u64, u32>,
+    /// Control groups whose last process ended, until they are asked for.
+    gone: Vec<u64>,
     last: u64,
 }
 
@@ -62,10 +66,28 @@ impl Processes {
 
     /// Puts a process into a control group.
     pub(crate) fn enter(&mut self, key: ProcessKey, cgroup: u64, container: Option<Arc<Container>>) {
-        if let Some(node) = self.nodes.get_mut(&key) {
-            node.cgroup = cgroup;
-            node.process.container = container;
+        let Some(node) = self.nodes.get_mut(&key) else { return };
+        node.process.container = container;
+        let before = std::mem::replace(&mut node.cgroup, cgroup);
+        *self.groups.entry(cgroup).or_default() += 1;
+        self.leave(before);
+    }
+
+    fn leave(&mut self, cgroup: u64) {
+        if let Some(count) = self.groups.get_mut(&cgroup) {
+            *count -= 1;
+            if *count == 0 {
+                self.groups.remove(&cgroup);
+                self.gone.push(cgroup);
+            }
         }
+    }
+
+    /// Control groups in which nothing runs any more, since it was asked last.
+    pub(crate) fn take_gone(&mut self) -> Vec<u64> {
+        let groups = &self.groups;
+        self.gone.retain(|group| !groups.contains_key(group));
+        std::mem::take(&mut self.gone)
     }
 
     /// A new process, or one that was there before: made by fork, or found by the iterator. A child is what its parent was
@@ -173,10 +195,14 @@ impl Processes {
 
     fn end_key(&mut self, key: ProcessKey, time: u64) {
         let Some(node) = self.nodes.get_mut(&key) else { return };
-        node.process.ended = Some(time);
-        if self.running.get(&node.process.pid) == Some(&key) {
-            self.running.remove(&node.process.pid);
+        if node.process.ended.replace(time).is_some() {
+            return;
         }
+        let (group, pid) = (std::mem::take(&mut node.cgroup), node.process.pid);
+        if self.running.get(&pid) == Some(&key) {
+            self.running.remove(&pid);
+        }
+        self.leave(group);
         // Whatever nobody descends from any more goes, up to the first that runs.
         let mut next = Some(key);
         while let Some(key) = next {

@@ -69,6 +69,8 @@ struct State {
     processes: Processes,
     directory: Directory,
     groups: HashMap<u64, Option<Arc<Container>>>,
+    /// Control groups of containers that were seen first since it was asked last.
+    new: Vec<(u64, Arc<Container>)>,
     users: Users,
     offset: i64,
     statistics: SensorStatistics,
@@ -103,6 +105,7 @@ impl Sensor {
             processes: Processes::default(),
             directory,
             groups: HashMap::new(),
+            new: Vec::new(),
             users: Users::default(),
             offset: clock::offset(),
             statistics: SensorStatistics::default(),
@@ -124,6 +127,15 @@ impl Sensor {
     /// Where containers are known from.
     pub fn directory(&self) -> &Directory {
         &self.state.directory
+    }
+
+    /// Control groups of containers that were seen for the first time, and groups that are gone, since it was asked last.
+    pub fn take_groups(&mut self) -> (Vec<(u64, Arc<Container>)>, Vec<u64>) {
+        let gone = self.state.processes.take_gone();
+        for group in &gone {
+            self.state.groups.remove(group);
+        }
+        (std::mem::take(&mut self.state.new), gone)
     }
 
     /// Counts since the start.
@@ -296,6 +308,9 @@ impl State {
         };
         if self.groups.len() >= GROUPS {
             self.groups.clear();
+        }
+        if let Some(container) = &container {
+            self.new.push((group, Arc::clone(container)));
         }
         self.groups.insert(group, container.clone());
         Some(container)

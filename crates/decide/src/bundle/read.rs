@@ -1,14 +1,14 @@
 use jiff::civil::Date;
 use seawall_model::Outcome;
 
-use super::{Bundle, Exception, On, Rule, Unknowns, sugar};
+use super::{Bundle, Exception, On, Rule, Unknowns, runtime, sugar};
 use crate::cel::Program;
 use crate::cel::types::ObjectType;
 use crate::diagnostic::{Fault, line_and_column};
 use crate::reader::Reader;
 use crate::schema::{FINDING_SCOPE, IMAGE_SCOPE, PACKAGE_SCOPE, REPORT_SCOPE};
 use crate::template::Template;
-use crate::yaml::{self, Kind, Node};
+use crate::yaml::{self, Node};
 
 /// Rules and exceptions in one bundle.
 const MAX_ITEMS: usize = 1000;
@@ -96,11 +96,9 @@ fn read(reader: &mut Reader<'_>, root: &Node) -> Bundle {
         .into_iter()
         .filter_map(|node| exception(reader, node))
         .collect();
-    if let Some(node) = fields.get("runtime") {
-        runtime(reader, node);
-    }
+    let runtime = fields.get("runtime").map(|node| runtime::section(reader, node)).unwrap_or_default();
     let (parts, excused_by_others) = (Vec::new(), false);
-    Bundle { name, description, unknowns, expired, rules, exceptions, parts, excused_by_others }
+    Bundle { name, description, unknowns, expired, rules, exceptions, runtime, parts, excused_by_others }
 }
 
 fn rule<'n>(reader: &mut Reader<'_>, node: &'n Node) -> Option<(Rule, &'n Node)> {
@@ -250,23 +248,7 @@ fn exception(reader: &mut Reader<'_>, node: &Node) -> Option<Exception> {
 }
 
 /// The section of the runtime policy: it has its place, and nothing can be written into it yet.
-fn runtime(reader: &mut Reader<'_>, node: &Node) {
-    match &node.kind {
-        Kind::Map(entries) => {
-            for (key, _) in entries {
-                let message = format!(
-                    "`runtime.{}` is not known: runtime rules are not part of policies yet",
-                    key.text().unwrap_or("…")
-                );
-                reader.fail_at(key, message, Some("leave `runtime` out, or empty"));
-            }
-        }
-        _ if node.is_null() => {}
-        _ => reader.fail_at(node, format!("`runtime` must be a mapping, not {}", node.describe()), None),
-    }
-}
-
-fn is_kebab(id: &str) -> bool {
+pub(super) fn is_kebab(id: &str) -> bool {
     !id.is_empty()
         && id.len() <= 100
         && id

@@ -6,24 +6,35 @@ mod watch;
 
 use std::fs::File;
 use std::io::BufWriter;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use anyhow::{Context, Result};
+use seawall_decide::Bundle;
+use seawall_io::read_bounded;
 use seawall_model::EventKind;
 use seawall_rules::{Options, RuleSet, Supply};
-use seawall_sensor::{HookState, Recorder, probe, supplied_kinds};
+use seawall_sensor::{Enforcer, HookState, Recorder, pin_folder, probe, supplied_kinds};
 
 use super::rules::load;
 use crate::Exit;
 use crate::cli::GuardArgs;
 use crate::printer::Printer;
 
+/// A policy that is longer is refused.
+const LONGEST_POLICY: u64 = 1 << 20;
+
 pub(crate) fn run(arguments: &GuardArgs, printer: &Printer) -> Result<Exit> {
     if arguments.probe {
         return told_probe();
+    }
+    if arguments.remove {
+        let folder = pins();
+        let removed = Enforcer::remove(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
+        printer.note(if removed { "nothing is stopped any more" } else { "nothing was in the kernel" });
+        return Ok(Exit::Allow);
     }
     if let Some(recording) = &arguments.replay {
         return replay::run(arguments, recording, printer);
@@ -46,6 +57,19 @@ fn told_probe() -> Result<Exit> {
     }
     super::outputs::stdout(text.as_bytes())?;
     Ok(if probe.observes { Exit::Allow } else { Exit::Error })
+}
+
+/// Where the pins of this node lie.
+fn pins() -> PathBuf {
+    pin_folder(Path::new("/sys/fs/bpf"))
+}
+
+/// The policy of `--policy`; one with faults is refused, whatever it stops.
+fn policy(path: Option<&Path>) -> Result<Option<Bundle>> {
+    let Some(path) = path else { return Ok(None) };
+    let bytes = read_bounded(path, LONGEST_POLICY).with_context(|| format!("cannot read {}", path.display()))?;
+    let text = String::from_utf8(bytes).with_context(|| format!("{} is not UTF-8", path.display()))?;
+    Ok(Some(Bundle::load(&path.display().to_string(), &text)?))
 }
 
 /// The rules of `--rules`, or those that ship.

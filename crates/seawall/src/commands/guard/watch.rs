@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use seawall_model::Observation;
-use seawall_sensor::{DirectorySettings, Guard, KernelOptions, Recorder, Sensor, SensorOptions, hostname, probe};
+use seawall_sensor::{DirectorySettings, Guard, KernelOptions, Node, Recorder, SensorOptions, hostname, probe};
 
 use super::outputs::Outputs;
 use crate::Exit;
@@ -32,32 +32,30 @@ pub(super) fn run(arguments: &GuardArgs, printer: &Printer) -> Result<Exit> {
     };
     let tier = probe().tier;
     let hostname = hostname();
-    let mut guard = Guard::new(rules, &hostname, tier);
+    let guard = Guard::new(rules, &hostname, tier);
     let mut outputs = Outputs::open(&arguments.output, &hostname, tier)?;
     let stop = super::stop_signal()?;
-    let mut sensor = Sensor::start(options)?;
+    let policy = super::policy(arguments.policy.as_deref())?;
+    let mut node = Node::start(options, guard, policy, &super::pins())?;
     let end = arguments.for_seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
-    let enabled = guard.rules().rules().iter().filter(|r| r.enabled).count();
+    let enabled = node.guard().rules().rules().iter().filter(|r| r.enabled).count();
     printer.note(&format!("guarding {hostname}: {enabled} rules, tier {tier}; stop with Ctrl-C"));
     let mut write_error = None;
     while !super::is_due(end, &stop) && !outputs.is_closed() {
         let step = end.map_or(STEP, |end| STEP.min(end.saturating_duration_since(Instant::now())));
-        sensor.poll(step, &mut |observation| {
+        let mut see = |observation: Observation<'_>| {
             if let (Some(recorder), None) = (&mut recorder, &write_error) {
                 write_error = write(recorder, observation);
             }
-            guard.judge(observation, &mut |alert| outputs.raise(&alert));
-        })?;
-        if let Some(alert) = guard.losses(&sensor.statistics()) {
-            outputs.raise(&alert);
-        }
+        };
+        node.step(step, &mut see, &mut |alert| outputs.raise(&alert))?;
         if let (Some(error), Some(_)) = (&write_error, &recorder) {
             // A full disk ends the recording, never the guard.
             printer.warning(&format!("the recording ends here: {error}"));
             recorder = None;
         }
     }
-    let statistics = sensor.statistics();
+    let statistics = node.sensor().statistics();
     let alerts = outputs.finish(printer);
     if let (Some(recorder), Some(path)) = (recorder, record) {
         let events = recorder.events();

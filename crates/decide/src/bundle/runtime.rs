@@ -1,0 +1,187 @@
+//! The `runtime` section: what the guard stops, in which containers (docs/reference/policy.md).
+
+use seawall_model::Container;
+
+use super::Bundle;
+use super::read::is_kebab;
+use crate::glob;
+use crate::reader::Reader;
+use crate::yaml::Node;
+
+/// Entries of one section.
+const MAX_ENTRIES: usize = 1000;
+
+/// What is done where a container does what an entry denies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RuntimeMode {
+    /// Nothing.
+    Observe,
+    /// It is told, as what would have been denied.
+    DryRun,
+    /// It is denied, and told.
+    Enforce,
+}
+
+/// What can be denied at run time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RuntimeDenial {
+    /// Programs that were written since the container started.
+    DroppedPrograms,
+    /// Programs that exist in memory only (`memfd_create`).
+    MemoryPrograms,
+    /// Programs on volumes: neither of the image nor written in the container's own layer.
+    VolumePrograms,
+}
+
+/// One entry of the section.
+#[derive(Debug, Clone)]
+pub struct RuntimePolicy {
+    /// Its name, kebab-case.
+    pub id: String,
+    /// What is done.
+    pub mode: RuntimeMode,
+    /// What is denied.
+    pub deny: Vec<RuntimeDenial>,
+    images: Vec<String>,
+    names: Vec<String>,
+    namespaces: Vec<String>,
+    labels: Vec<String>,
+}
+
+impl RuntimePolicy {
+    /// Whether it is about this container: every kind of selector that is given has a pattern that matches.
+    pub fn selects(&self, container: &Container) -> bool {
+        let any = |patterns: &[String], text: Option<&str>| {
+            patterns.is_empty() || text.is_some_and(|text| patterns.iter().any(|p| glob::matches(p, text)))
+        };
+        let namespace = container.pod.as_ref().map(|pod| pod.namespace.as_str());
+        any(&self.images, container.image.as_deref())
+            && any(&self.names, container.name.as_deref())
+            && any(&self.namespaces, namespace)
+            && self.labels.iter().all(|pattern| {
+                container.labels.iter().any(|(key, value)| glob::matches(pattern, &format!("{key}={value}")))
+            })
+    }
+
+    /// Whether it is about every container.
+    pub fn selects_all(&self) -> bool {
+        [&self.images, &self.names, &self.namespaces, &self.labels].iter().all(|patterns| patterns.is_empty())
+    }
+}
+
+impl Bundle {
+    /// Every entry of the `runtime` section, in order.
+    pub fn runtime(&self) -> impl Iterator<Item = &RuntimePolicy> {
+        self.runtime.iter().chain(self.parts.iter().flat_map(|part| &part.runtime))
+    }
+
+    /// The entry that holds for a container: the first that selects it.
+    pub fn runtime_for(&self, container: &Container) -> Option<&RuntimePolicy> {
+        self.runtime().find(|policy| policy.selects(container))
+    }
+
+    /// The entry that holds for a container of which nothing is known yet: the first that selects all, where no entry
+    /// before it could select the container and let it do more.
+    pub fn runtime_default(&self) -> Option<&RuntimePolicy> {
+        self.runtime().find(|policy| policy.selects_all())
+    }
+}
+
+pub(super) fn section(reader: &mut Reader<'_>, node: &Node) -> Vec<RuntimePolicy> {
+    if node.is_null() {
+        return Vec::new();
+    }
+    reader.list(node, MAX_ENTRIES).into_iter().filter_map(|node| entry(reader, node)).collect()
+}
+
+fn entry(reader: &mut Reader<'_>, node: &Node) -> Option<RuntimePolicy> {
+    let fields = reader.fields(node, "a runtime entry", &["id", "containers", "mode", "deny"]);
+    let id_node = fields.require(reader, "id")?;
+    let id = reader.text(id_node)?.to_owned();
+    if !is_kebab(&id) {
+        reader.fail_at(id_node, format!("the id `{id}` is not kebab-case"), None);
+    }
+    let modes =
+        [("observe", RuntimeMode::Observe), ("dry-run", RuntimeMode::DryRun), ("enforce", RuntimeMode::Enforce)];
+    let mode = fields.require(reader, "mode").and_then(|node| reader.choice(node, &modes))?;
+    let denials = [
+        ("dropped-programs", RuntimeDenial::DroppedPrograms),
+        ("memory-programs", RuntimeDenial::MemoryPrograms),
+        ("volume-programs", RuntimeDenial::VolumePrograms),
+    ];
+    let deny_node = fields.require(reader, "deny")?;
+    let deny: Vec<_> =
+        reader.list(deny_node, 10).into_iter().filter_map(|node| reader.choice(node, &denials)).collect();
+    let mut policy = RuntimePolicy {
+        id,
+        mode,
+        deny,
+        images: Vec::new(),
+        names: Vec::new(),
+        namespaces: Vec::new(),
+        labels: Vec::new(),
+    };
+    if let Some(node) = fields.get("containers") {
+        let of = reader.fields(node, "containers", &["images", "names", "namespaces", "labels"]);
+        for (key, into) in [
+            ("images", &mut policy.images),
+            ("names", &mut policy.names),
+            ("namespaces", &mut policy.namespaces),
+            ("labels", &mut policy.labels),
+        ] {
+            if let Some(node) = of.get(key) {
+                *into = reader.texts(node);
+            }
+        }
+    }
+    Some(policy)
+}
+
+#[cfg(test)]
+mod tests {
+    use seawall_model::Container;
+
+    use super::RuntimeMode;
+    use crate::Bundle;
+
+    const TEXT: &str = "
+apiVersion: seawall/v1
+name: run
+runtime:
+  - id: builders-may
+    containers: { images: ['build:*'], labels: ['role=ci*'] }
+    mode: observe
+    deny: [dropped-programs]
+  - id: no-drift
+    mode: enforce
+    deny: [dropped-programs, memory-programs]
+";
+
+    fn container(image: &str, label: &str) -> Container {
+        let labels = label.split_once('=').map(|(k, v)| (k.to_owned(), v.to_owned())).into_iter().collect();
+        Container { image: Some(image.to_owned()), labels, ..Container::default() }
+    }
+
+    #[test]
+    fn the_first_entry_that_selects_decides() {
+        let bundle = Bundle::load("p.yaml", TEXT).expect("loads");
+        let id = |c: &Container| bundle.runtime_for(c).map(|p| (p.id.clone(), p.mode));
+        assert_eq!(id(&container("build:1", "role=ci-7")), Some(("builders-may".to_owned(), RuntimeMode::Observe)));
+        assert_eq!(id(&container("build:1", "role=web")), Some(("no-drift".to_owned(), RuntimeMode::Enforce)));
+        assert_eq!(id(&Container::default()), Some(("no-drift".to_owned(), RuntimeMode::Enforce)));
+        assert_eq!(bundle.runtime_default().map(|p| p.id.as_str()), Some("no-drift"));
+    }
+
+    #[test]
+    fn what_is_not_known_is_refused_with_its_place() {
+        for (from, to, expected) in [
+            ("mode: observe", "mode: enforced", "p.yaml:7:11"),
+            ("[dropped-programs]", "[droped-programs]", "p.yaml:8:12"),
+            ("images:", "image:", "p.yaml:6:19"),
+            ("id: no-drift", "name: no-drift", "p.yaml:9:5"),
+        ] {
+            let error = Bundle::load("p.yaml", &TEXT.replacen(from, to, 1)).expect_err("refused").to_string();
+            assert!(error.starts_with(expected), "{error}");
+        }
+    }
+}
