@@ -351,6 +351,9 @@ pub(crate) struct GuardArgs {
     /// Where alerts go, FORMAT=TARGET[,OPTION=VALUE]…, repeatable: jsonl, text, syslog, cef, ocsf, otlp, http.
     #[arg(short, long, value_name = "FORMAT=TARGET")]
     pub(crate) output: Vec<String>,
+    /// Serve counts for Prometheus at ADDRESS:PORT (/metrics, /healthz, /readyz).
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) metrics: Option<String>,
     /// Keep every event in a file.
     #[arg(long, value_name = "FILE", conflicts_with = "replay")]
     pub(crate) record: Option<PathBuf>,
@@ -366,12 +369,20 @@ pub(crate) struct GuardArgs {
     /// Take out of the kernel what a guard with a policy put there; nothing is stopped any more.
     #[arg(long, conflicts_with_all = ["policy", "rules", "record", "replay", "probe"])]
     pub(crate) remove: bool,
+    /// Identical alerts within so many seconds become one with a count; 0 tells each.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    pub(crate) fold: u64,
     /// Room for events between the kernel and the guard, MiB; a power of two.
     #[arg(long, value_name = "MIB", default_value_t = 16)]
     pub(crate) ring: u32,
 }
 
 impl GuardArgs {
+    /// How long identical alerts are folded.
+    pub(crate) fn fold(&self) -> std::time::Duration {
+        std::time::Duration::from_secs(self.fold)
+    }
+
     /// The bytes of the ring.
     pub(crate) fn ring_bytes(&self) -> anyhow::Result<u32> {
         let bytes = self.ring.checked_mul(1 << 20).filter(|b| b.is_power_of_two());

@@ -1,4 +1,6 @@
 use std::collections::BTreeMap;
+
+use crate::Samples;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -85,6 +87,26 @@ impl ChannelReport {
     /// All that was dropped.
     pub fn dropped_total(&self) -> u64 {
         self.dropped.values().sum()
+    }
+
+    /// The same as numbers for [`Metrics`](crate::Metrics::collector).
+    pub fn collect(&self, into: &mut Samples) {
+        let channel = ("channel", self.channel.as_str());
+        let mut counter = |name, help, value| into.counter(name, help, &[channel], value);
+        counter("seawall_sink_delivered_total", "Alerts that the receiver took.", self.delivered);
+        counter("seawall_sink_retried_total", "Attempts that failed and were made again.", self.retried);
+        counter("seawall_sink_cut_total", "Alerts of which a part was cut to fit.", self.cut);
+        for reason in DropReason::ALL {
+            let value = self.dropped.get(&reason).copied().unwrap_or(0);
+            let labels = [channel, ("reason", reason.name())];
+            into.counter("seawall_sink_dropped_total", "Alerts that were dropped.", &labels, value);
+        }
+        for (place, count) in [("memory", self.queued), ("disk", self.queued_on_disk)] {
+            let count = i64::try_from(count).unwrap_or(i64::MAX);
+            into.gauge("seawall_sink_queued", "Alerts that wait.", &[channel, ("place", place)], count);
+        }
+        let is_well = i64::from(self.last_error.is_none() && !self.closed);
+        into.gauge("seawall_sink_up", "1 where the last attempt went well.", &[channel], is_well);
     }
 }
 

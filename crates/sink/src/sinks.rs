@@ -136,22 +136,7 @@ impl Sinks {
     /// The same as numbers for [`Metrics`](crate::Metrics::collector).
     pub fn collect(&self, into: &mut Samples) {
         for report in self.reports() {
-            let channel = ("channel", report.channel.as_str());
-            let mut counter = |name, help, value| into.counter(name, help, &[channel], value);
-            counter("seawall_sink_delivered_total", "Alerts that the receiver took.", report.delivered);
-            counter("seawall_sink_retried_total", "Attempts that failed and were made again.", report.retried);
-            counter("seawall_sink_cut_total", "Alerts of which a part was cut to fit.", report.cut);
-            for reason in DropReason::ALL {
-                let value = report.dropped.get(&reason).copied().unwrap_or(0);
-                let labels = [channel, ("reason", reason.name())];
-                into.counter("seawall_sink_dropped_total", "Alerts that were dropped.", &labels, value);
-            }
-            for (place, count) in [("memory", report.queued), ("disk", report.queued_on_disk)] {
-                let count = i64::try_from(count).unwrap_or(i64::MAX);
-                into.gauge("seawall_sink_queued", "Alerts that wait.", &[channel, ("place", place)], count);
-            }
-            let is_well = i64::from(report.last_error.is_none() && !report.closed);
-            into.gauge("seawall_sink_up", "1 where the last attempt went well.", &[channel], is_well);
+            report.collect(into);
         }
     }
 

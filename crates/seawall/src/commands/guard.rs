@@ -1,5 +1,6 @@
 //! `seawall guard`.
 
+mod metrics;
 mod outputs;
 mod replay;
 mod watch;
@@ -100,6 +101,13 @@ fn stop_signal() -> Result<Arc<AtomicBool>> {
         signal_hook::flag::register(signal, Arc::clone(&stop)).context("signals")?;
     }
     Ok(stop)
+}
+
+/// Set by SIGHUP: files are opened again.
+fn reopen_signal() -> Result<Arc<AtomicBool>> {
+    let reopen = Arc::new(AtomicBool::new(false));
+    signal_hook::flag::register(signal_hook::consts::SIGHUP, Arc::clone(&reopen)).context("signals")?;
+    Ok(reopen)
 }
 
 /// Opens the recording of `--record`.

@@ -17,9 +17,9 @@ pub(super) fn run(arguments: &GuardArgs, recording: &Path, printer: &Printer) ->
     let file = File::open(recording).with_context(|| format!("cannot read {}", recording.display()))?;
     let hostname = hostname();
     let mut guard = Guard::new(rules, &hostname, "replay");
-    let mut outputs = Outputs::open(&arguments.output, &hostname, "replay")?;
+    let mut outputs = Outputs::open(&arguments.output, arguments.fold(), &hostname, "replay")?;
     let events = seawall_sensor::replay(BufReader::new(file), &mut |observation| {
-        guard.judge(observation, &mut |alert| outputs.raise(&alert));
+        guard.judge(observation, &mut |alert| outputs.raise(alert));
     });
     let alerts = outputs.finish(printer);
     let events = events.with_context(|| recording.display().to_string())?;

@@ -1,11 +1,13 @@
 //! The guard of this node, until it is told to stop.
 
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use seawall_model::Observation;
 use seawall_sensor::{DirectorySettings, Guard, KernelOptions, Node, Recorder, SensorOptions, hostname, probe};
 
+use super::metrics::Served;
 use super::outputs::Outputs;
 use crate::Exit;
 use crate::cli::GuardArgs;
@@ -33,8 +35,9 @@ pub(super) fn run(arguments: &GuardArgs, printer: &Printer) -> Result<Exit> {
     let tier = probe().tier;
     let hostname = hostname();
     let guard = Guard::new(rules, &hostname, tier);
-    let mut outputs = Outputs::open(&arguments.output, &hostname, tier)?;
-    let stop = super::stop_signal()?;
+    let mut outputs = Outputs::open(&arguments.output, arguments.fold(), &hostname, tier)?;
+    let (stop, reopen) = (super::stop_signal()?, super::reopen_signal()?);
+    let served = arguments.metrics.as_deref().map(|address| Served::start(address, tier)).transpose()?;
     let policy = super::policy(arguments.policy.as_deref())?;
     let mut node = Node::start(options, guard, policy, &super::pins())?;
     let end = arguments.for_seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
@@ -48,7 +51,14 @@ pub(super) fn run(arguments: &GuardArgs, printer: &Printer) -> Result<Exit> {
                 write_error = write(recorder, observation);
             }
         };
-        node.step(step, &mut see, &mut |alert| outputs.raise(&alert))?;
+        node.step(step, &mut see, &mut |alert| outputs.raise(alert))?;
+        outputs.tick();
+        if reopen.swap(false, Ordering::Relaxed) {
+            outputs.reopen();
+        }
+        if let Some(served) = &served {
+            served.update(&node, &outputs);
+        }
         if let (Some(error), Some(_)) = (&write_error, &recorder) {
             // A full disk ends the recording, never the guard.
             printer.warning(&format!("the recording ends here: {error}"));
