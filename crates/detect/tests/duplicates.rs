@@ -43,8 +43,16 @@ fn findings(advisories: &[Advisory]) -> Vec<(String, Vec<String>, Vec<String>)> 
         size: None,
     };
     let packages = vec![Package::new(Ecosystem::Npm, "left", "1.0.0")];
-    let inventory =
-        Inventory { target, os: None, layers: vec![], config: None, packages, relationships: vec![], unknowns: vec![] };
+    let inventory = Inventory {
+        target,
+        os: None,
+        os_evidence: None,
+        layers: vec![],
+        config: None,
+        packages,
+        relationships: vec![],
+        unknowns: vec![],
+    };
     let database = Database::open(&file).expect("opens");
     let detection = seawall_detect::detect(&inventory, &database, "2026-01-01").expect("detects");
     let mut found: Vec<_> =

@@ -103,7 +103,7 @@ fn alpine_roots_have_their_packages() {
         assert_eq!((found.version.as_str(), found.architecture.as_deref()), (musl, Some("x86_64")), "{version}");
         assert!(found.provides.iter().any(|p| p == "so:libc.musl-x86_64.so.1"));
         assert_eq!(found.checksums.first().map_or(0, String::len), "sha1:".len() + 40);
-        assert!(files(&seen, "musl").iter().any(|f| *f == "lib/ld-musl-x86_64.so.1"));
+        assert!(files(&seen, "musl").contains(&"lib/ld-musl-x86_64.so.1"));
         assert_eq!(unknowns(&seen), []);
         for (path, states_name) in [("etc/os-release", true), ("etc/alpine-release", false)] {
             let seen = observe("os-release", path, &from_tar(&archive, path));
@@ -178,7 +178,7 @@ fn a_red_hat_berkeley_db_has_its_package() {
     assert_eq!((found[0].name.as_str(), found[0].version.as_str()), ("libuuid", "2.32.1-42.el8_8"));
     assert_eq!(found[0].architecture.as_deref(), Some("x86_64"));
     assert_eq!(found[0].source.as_ref().map(|s| s.name.as_str()), Some("util-linux"));
-    assert!(files(&seen, "libuuid").iter().any(|f| *f == "usr/lib64/libuuid.so.1.3.0"));
+    assert!(files(&seen, "libuuid").contains(&"usr/lib64/libuuid.so.1.3.0"));
 }
 
 /// Nothing may panic, and nothing may be reported without end.
