@@ -95,8 +95,13 @@ impl<'e> Containers<'e> {
         let (status, answer) = self.engine.ask("POST", &format!("/containers/{FAR}/start"), &Value::Null);
         assert_eq!(status, 204, "{answer}");
         let begin = Instant::now();
-        while !self.engine.ask_bytes("GET", &format!("/containers/{FAR}/logs?stdout=1&stderr=1")).contains("listening") {
-            assert!(begin.elapsed() < LONGEST, "the far side does not listen: {}", self.engine.ask_bytes("GET", "/containers/far/logs?stdout=1&stderr=1"));
+        while !self.engine.ask_bytes("GET", &format!("/containers/{FAR}/logs?stdout=1&stderr=1")).contains("listening")
+        {
+            assert!(
+                begin.elapsed() < LONGEST,
+                "the far side does not listen: {}",
+                self.engine.ask_bytes("GET", "/containers/far/logs?stdout=1&stderr=1")
+            );
             std::thread::sleep(Duration::from_millis(50));
         }
     }
@@ -113,7 +118,8 @@ impl<'e> Containers<'e> {
         let kind = if case.generator { "generator" } else { "rule" };
         let name = format!("{kind}-{}-{}", case.id, script.file().trim_end_matches(".sh"));
         self.create(&name, &self.document(case, script, &name));
-        let mut outcome = Outcome { case: number, script: script.clone(), name: name.clone(), exit: None, problem: None };
+        let mut outcome =
+            Outcome { case: number, script: script.clone(), name: name.clone(), exit: None, problem: None };
         let (status, answer) = self.engine.ask("POST", &format!("/containers/{name}/start"), &Value::Null);
         if status != 204 {
             if !case.may_fail {

@@ -41,13 +41,19 @@ fn repository() -> PathBuf {
 
 fn options(selection: Vec<Selection>) -> Options {
     let kinds = supplied_kinds().into_iter().collect();
-    Options { all_match: true, selection, supply: Supply { kinds: Some(kinds), ..Supply::default() }, ..Options::default() }
+    Options {
+        all_match: true,
+        selection,
+        supply: Supply { kinds: Some(kinds), ..Supply::default() },
+        ..Options::default()
+    }
 }
 
 /// The rules that ship, read again, so that a change of a rule is tried without a build.
 fn own() -> RuleSet {
     let folder = repository().join("crates/rules/rulesets");
-    let texts: Vec<_> = SHIPPED.iter().map(|(n, _)| std::fs::read_to_string(folder.join(n)).expect("readable")).collect();
+    let texts: Vec<_> =
+        SHIPPED.iter().map(|(n, _)| std::fs::read_to_string(folder.join(n)).expect("readable")).collect();
     let files: Vec<_> = SHIPPED.iter().zip(&texts).map(|((name, _), text)| (*name, text.as_str())).collect();
     RuleSet::load(&files, &options(Vec::new())).unwrap_or_else(|e| panic!("{e}"))
 }
@@ -164,7 +170,8 @@ fn attacks_raise_their_rules_and_ordinary_work_does_not() {
     assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
     if only.is_none() && guards.len() == 2 {
         let rules = guards[0].rules().rules();
-        let untested: Vec<_> = rules.iter().filter(|r| !cases.iter().any(|c| c.rule == r.name && !c.generator)).collect();
+        let untested: Vec<_> =
+            rules.iter().filter(|r| !cases.iter().any(|c| c.rule == r.name && !c.generator)).collect();
         assert!(untested.is_empty(), "no case: {:?}", untested.iter().map(|r| &r.name).collect::<Vec<_>>());
         let said = |o: &Outcome| at_rules(&raised, o, usize::from(cases[o.case].generator));
         table::keep(&repository(), &table::page(rules, &cases, &outcomes, &said));
@@ -226,7 +233,11 @@ fn note(raised: &mut BTreeMap<(String, usize), Raised>, number: usize, alert: &A
     if container.id != id || container.image.as_deref() != Some(image.as_str()) {
         entry.faults.push(format!("{name}: `{}` says {:?} {:?}", alert.rule, container.id, container.image));
     }
-    for (field, value) in alert.output_fields.iter().filter(|(f, _)| matches!(f.as_str(), "container.id" | "container.name" | "container.image.repository")) {
+    for (field, value) in alert
+        .output_fields
+        .iter()
+        .filter(|(f, _)| matches!(f.as_str(), "container.id" | "container.name" | "container.image.repository"))
+    {
         let missing = match value {
             FieldValue::Null => true,
             FieldValue::Text(text) => text == "<NA>" || text == "host" || text.is_empty(),

@@ -10,7 +10,12 @@ use crate::case::{Case, Script};
 use crate::containers::Outcome;
 
 /// The page, in Markdown.
-pub(crate) fn page(rules: &[Rule], cases: &[Case], outcomes: &[Outcome], raised: &dyn Fn(&Outcome) -> BTreeSet<String>) -> String {
+pub(crate) fn page(
+    rules: &[Rule],
+    cases: &[Case],
+    outcomes: &[Outcome],
+    raised: &dyn Fn(&Outcome) -> BTreeSet<String>,
+) -> String {
     let mut out = String::from(
         "# What the guard detects\n\nWritten by the test `attacks` of `seawall-sensor`, which runs every attack below in a container of a real \
          engine and checks each alert's rule and container. An attack is a script of `testdata/attacks`.\n\n\
@@ -18,8 +23,12 @@ pub(crate) fn page(rules: &[Rule], cases: &[Case], outcomes: &[Outcome], raised:
          | rule | ATT&CK | attacks that raised it | raised by them as well | raised by ordinary work in such a container |\n|---|---|---|---|---|\n",
     );
     for rule in rules {
-        let techniques: Vec<_> =
-            rule.tags.iter().filter(|t| t.starts_with('T') && t[1..].starts_with(|c: char| c.is_ascii_digit())).cloned().collect();
+        let techniques: Vec<_> = rule
+            .tags
+            .iter()
+            .filter(|t| t.starts_with('T') && t[1..].starts_with(|c: char| c.is_ascii_digit()))
+            .cloned()
+            .collect();
         let (mut attacks, mut others, mut benign) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
         for outcome in outcomes.iter().filter(|o| cases[o.case].rule == rule.name && !cases[o.case].generator) {
             let said = raised(outcome);
