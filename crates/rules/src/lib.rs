@@ -52,8 +52,19 @@ pub use ruleset::{Needs, Rule, RuleSet, Unsupplied, text_line};
 pub use value::{FieldType, Value};
 pub use view::View;
 
-/// The rules that ship, by file name.
-pub const SHIPPED: &[(&str, &str)] = &[("escape.yaml", include_str!("../rulesets/escape.yaml"))];
+/// The rules that ship, by file name. The first holds what the others are written with.
+pub const SHIPPED: &[(&str, &str)] = &[
+    ("base.yaml", include_str!("../rulesets/base.yaml")),
+    ("escape.yaml", include_str!("../rulesets/escape.yaml")),
+    ("credentials.yaml", include_str!("../rulesets/credentials.yaml")),
+    ("execution.yaml", include_str!("../rulesets/execution.yaml")),
+    ("network.yaml", include_str!("../rulesets/network.yaml")),
+    ("persistence.yaml", include_str!("../rulesets/persistence.yaml")),
+    ("privilege-escalation.yaml", include_str!("../rulesets/privilege-escalation.yaml")),
+    ("defense-evasion.yaml", include_str!("../rulesets/defense-evasion.yaml")),
+    ("discovery.yaml", include_str!("../rulesets/discovery.yaml")),
+    ("impact.yaml", include_str!("../rulesets/impact.yaml")),
+];
 
 /// The version of Falco's rule engine whose language this is: files that need a newer one are refused.
 pub const ENGINE_VERSION: (u32, u32, u32) = (0, 63, 0);

@@ -57,25 +57,24 @@ impl Enforcer {
             return Self::pinned(folder);
         }
         prepare(folder)?;
-        let btf = Btf::from_sys_fs().map_err(|e| SensorError::NoTypes(e.to_string()))?;
         let mut loader = EbpfLoader::new();
-        loader.btf(Some(&btf));
         for name in MAPS {
             loader.map_pin_path(name, folder.join(name));
         }
-        let load = |e: &dyn std::error::Error| SensorError::Load(error_chain(e));
-        let mut programs = loader.load(OBJECT).map_err(|e| load(&e))?;
-        let program = programs.program_mut("seawall_deny_exec");
-        let program: &mut BtfTracePoint = program
-            .ok_or_else(|| SensorError::Load("the object lacks seawall_deny_exec".to_owned()))?
-            .try_into()
-            .map_err(|e: aya::programs::ProgramError| load(&e))?;
-        program.load("sched_process_exec", &btf).map_err(|e| load(&e))?;
-        let id = program.attach().map_err(|e| load(&e))?;
-        let link = FdLink::from(program.take_link(id).map_err(|e| load(&e))?);
         // The link is last: where it is, everything is.
-        link.pin(folder.join(LINK)).map_err(|e| load(&e))?;
+        load(&mut loader, &mut |link| link.pin(folder.join(LINK)).map(drop).map_err(|e| failed(&e)))?;
         Self::pinned(folder)
+    }
+
+    /// Whether this kernel takes the program; it is attached for a moment, and denies nothing.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn try_load() -> Result<(), SensorError> {
+        if OBJECT.is_empty() {
+            return Err(SensorError::NotBuilt);
+        }
+        load(&mut EbpfLoader::new(), &mut |_| Ok(()))
     }
 
     fn pinned(folder: &Path) -> Result<Self, SensorError> {
@@ -158,6 +157,27 @@ impl Enforcer {
         std::fs::remove_dir(folder)?;
         Ok(true)
     }
+}
+
+fn failed(error: &dyn std::error::Error) -> SensorError {
+    SensorError::Load(error_chain(error))
+}
+
+/// Loads and attaches the program, and gives the link to `keep`.
+fn load(
+    loader: &mut EbpfLoader<'_>,
+    keep: &mut dyn FnMut(FdLink) -> Result<(), SensorError>,
+) -> Result<(), SensorError> {
+    let btf = Btf::from_sys_fs().map_err(|e| SensorError::NoTypes(e.to_string()))?;
+    let mut programs = loader.load(OBJECT).map_err(|e| failed(&e))?;
+    let program = programs.program_mut("seawall_deny_exec");
+    let program: &mut BtfTracePoint = program
+        .ok_or_else(|| SensorError::Load("the object lacks seawall_deny_exec".to_owned()))?
+        .try_into()
+        .map_err(|e: aya::programs::ProgramError| failed(&e))?;
+    program.load("sched_process_exec", &btf).map_err(|e| failed(&e))?;
+    let id = program.attach().map_err(|e| failed(&e))?;
+    keep(FdLink::from(program.take_link(id).map_err(|e| failed(&e))?))
 }
 
 /// The bits of ebpf/enforce.bpf.c.

@@ -1,11 +1,11 @@
 //! What this node's kernel allows, by trying.
 
-use crate::{Hook, HookState, Kernel, KernelOptions};
+use crate::{Enforcer, Hook, HookState, Kernel, KernelOptions};
 
 /// What a node can do.
 #[derive(Debug, Clone)]
 pub struct Probe {
-    /// The best tier whose every hook works: `bpf-lsm`, `cgroup-bpf`, `observe` or `none`.
+    /// The best tier whose every hook works: `exec-kill`, `observe` or `none`.
     pub tier: &'static str,
     /// Whether events can be seen at all.
     pub observes: bool,
@@ -26,7 +26,17 @@ pub fn probe() -> Probe {
         }
     }
     let observes = hooks.iter().all(|(.., state)| *state == HookState::Attached);
-    Probe { tier: if observes { "observe" } else { "none" }, observes, hooks }
+    let kills = match Enforcer::try_load() {
+        Ok(()) => HookState::Attached,
+        Err(error) => HookState::Refused(error.to_string()),
+    };
+    let tier = match (observes, &kills) {
+        (true, HookState::Attached) => "exec-kill",
+        (true, _) => "observe",
+        (false, _) => "none",
+    };
+    hooks.push(("kill at exec", "programs that a policy denies", kills));
+    Probe { tier, observes, hooks }
 }
 
 /// The node's name.

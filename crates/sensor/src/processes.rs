@@ -173,8 +173,11 @@ impl Processes {
     }
 
     /// What a process that was there before was started with, from `/proc`.
-    pub(crate) fn set_command(&mut self, key: ProcessKey, arguments: &[u8], environment: &[u8]) {
+    pub(crate) fn set_command(&mut self, key: ProcessKey, name: &[u8], arguments: &[u8], environment: &[u8]) {
         if let Some(node) = self.nodes.get_mut(&key) {
+            if node.process.name.is_empty() {
+                node.process.name = name.into();
+            }
             set_arguments(&mut node.process, arguments, environment);
         }
     }

@@ -318,9 +318,10 @@ impl State {
 
     /// What a process that was there before was started with. The process can have ended meanwhile; then it has nothing.
     fn read_command(&mut self, key: ProcessKey, pid: u32) {
+        let name = read_proc(pid, "comm", 16);
         let arguments = read_proc(pid, "cmdline", 4096);
         let environment = read_proc(pid, "environ", 4096);
-        self.processes.set_command(key, &arguments, &environment);
+        self.processes.set_command(key, name.trim_ascii_end(), &arguments, &environment);
     }
 }
 

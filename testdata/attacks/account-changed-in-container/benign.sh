@@ -1,0 +1,2 @@
+set -e
+getent passwd root > /dev/null

@@ -1,0 +1,1 @@
+mknod /tmp/disk b 254 0

@@ -1,0 +1,2 @@
+set -e
+ls /usr/sbin/setcap > /dev/null

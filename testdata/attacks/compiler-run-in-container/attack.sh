@@ -1,0 +1,1 @@
+gcc -o x x.c

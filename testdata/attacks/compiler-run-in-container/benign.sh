@@ -1,0 +1,2 @@
+set -e
+/usr/bin/python3 -m compileall -q /srv

@@ -1,0 +1,2 @@
+id > /dev/null
+uname -a > /dev/null

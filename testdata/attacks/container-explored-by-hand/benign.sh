@@ -1,0 +1,2 @@
+set -e
+id > /dev/null

@@ -1,0 +1,2 @@
+grep overlay /proc/self/mountinfo > /dev/null
+true

@@ -1,0 +1,1 @@
+find / -xdev -name id_rsa > /dev/null

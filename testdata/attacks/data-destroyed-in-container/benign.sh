@@ -1,0 +1,3 @@
+set -e
+mkdir -p /srv/a/b
+rm -r /srv/a

@@ -1,0 +1,2 @@
+echo x > /srv/x
+shred -u /srv/x

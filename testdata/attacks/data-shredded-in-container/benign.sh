@@ -1,0 +1,3 @@
+set -e
+echo x > /srv/x
+rm /srv/x

@@ -1,0 +1,4 @@
+set -e
+touch /srv/x
+rm /srv/x
+/bin/true

@@ -1,0 +1,3 @@
+set -e
+head -c 1 /dev/zero > /dev/null
+ls /dev > /dev/null

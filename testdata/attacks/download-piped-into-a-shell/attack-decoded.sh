@@ -1,0 +1,1 @@
+sh -c 'echo dHJ1ZQ== | base64 -d | sh'

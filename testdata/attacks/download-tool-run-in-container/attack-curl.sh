@@ -1,0 +1,1 @@
+curl -V > /dev/null

@@ -1,0 +1,2 @@
+set -e
+/usr/bin/python3 -c 'import urllib.request'

@@ -1,0 +1,2 @@
+set -e
+ls /sys/fs > /dev/null

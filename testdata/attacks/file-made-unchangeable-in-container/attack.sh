@@ -1,0 +1,3 @@
+echo x > /srv/x
+chattr +i /srv/x
+true

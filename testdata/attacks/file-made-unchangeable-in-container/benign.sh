@@ -1,0 +1,2 @@
+set -e
+chattr -V 2> /dev/null || true

@@ -1,0 +1,2 @@
+mkdir /tmp/m
+mount --bind /etc /tmp/m

@@ -1,0 +1,2 @@
+mkdir /tmp/m
+mount -t tmpfs none /tmp/m

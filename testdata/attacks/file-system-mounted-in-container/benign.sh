@@ -1,0 +1,3 @@
+set -e
+mount > /dev/null
+cat /proc/mounts > /dev/null

@@ -1,0 +1,3 @@
+set -e
+mkdir /tmp/x /tmp/.X11-unix
+echo x > /tmp/y

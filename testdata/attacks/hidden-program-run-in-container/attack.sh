@@ -1,0 +1,3 @@
+mkdir -p /usr/.cache
+cp /bin/true /usr/.cache/x
+/usr/.cache/x

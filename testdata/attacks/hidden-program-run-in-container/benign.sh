@@ -1,0 +1,2 @@
+set -e
+ls -a /usr > /dev/null

@@ -1,0 +1,3 @@
+set -e
+cat /proc/sys/kernel/core_pattern
+echo x > /tmp/core_pattern

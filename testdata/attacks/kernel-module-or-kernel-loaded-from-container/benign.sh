@@ -1,0 +1,2 @@
+set -e
+cat /proc/modules > /dev/null || true

@@ -1,0 +1,2 @@
+set -e
+cat /etc/ld.so.conf > /dev/null || true

@@ -1,0 +1,1 @@
+/lib64/ld-linux-x86-64.so.2 /bin/true

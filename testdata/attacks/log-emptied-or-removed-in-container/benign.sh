@@ -1,0 +1,3 @@
+set -e
+echo line >> /var/log/app.log
+tail -n 1 /var/log/app.log > /dev/null

@@ -1,0 +1,1 @@
+exec 3>>/proc/sys/vm/nr_hugepages

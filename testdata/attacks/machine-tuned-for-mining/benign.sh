@@ -1,0 +1,2 @@
+set -e
+cat /proc/sys/vm/nr_hugepages > /dev/null

@@ -1,0 +1,3 @@
+set -e
+strace -V > /dev/null
+cat /proc/self/stat > /dev/null

@@ -1,0 +1,1 @@
+exec 3</proc/1/mem

@@ -1,0 +1,2 @@
+set -e
+cat /proc/meminfo > /dev/null

@@ -1,0 +1,2 @@
+set -e
+ls /usr/bin/xmrig > /dev/null

@@ -1,0 +1,2 @@
+set -e
+ls -l /proc/self/ns > /dev/null

@@ -1,0 +1,2 @@
+set -e
+getent hosts localhost > /dev/null || true

@@ -1,0 +1,2 @@
+ln -s /etc/shadow /tmp/notes
+head -n 1 /tmp/notes > /dev/null

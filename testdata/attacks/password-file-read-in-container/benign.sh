@@ -1,0 +1,3 @@
+set -e
+cat /etc/passwd > /dev/null
+passwd -S app > /dev/null

@@ -1,0 +1,2 @@
+set -e
+cat /etc/passwd > /dev/null

@@ -1,0 +1,4 @@
+/usr/bin/python3 - <<'END'
+import socket
+socket.create_connection(('10.2.3.4', 2379), 3).close()
+END

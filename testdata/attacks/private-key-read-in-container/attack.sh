@@ -1,0 +1,1 @@
+cat /root/.ssh/id_rsa > /dev/null

@@ -1,0 +1,2 @@
+cp /bin/true /srv/tool
+/srv/tool

@@ -1,0 +1,3 @@
+set -e
+/bin/true
+ls /srv > /dev/null

@@ -1,0 +1,2 @@
+cp /bin/true /srv/t
+mv /srv/t /usr/bin/ls

@@ -1,0 +1,2 @@
+set -e
+cp /usr/bin/id /srv/id

@@ -1,0 +1,3 @@
+set -e
+[ -e / ]
+/usr/bin/test -e /

@@ -1,0 +1,2 @@
+cp /bin/bash /srv/agent
+/srv/agent -c 'rm() { :; }; enable -n true; true' 

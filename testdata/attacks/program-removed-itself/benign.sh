@@ -1,0 +1,3 @@
+set -e
+cp /bin/true /srv/x
+rm /srv/x

@@ -1,0 +1,2 @@
+cp /bin/true /dev/shm/x
+/dev/shm/x

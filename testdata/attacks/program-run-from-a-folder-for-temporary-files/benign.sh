@@ -1,0 +1,3 @@
+set -e
+echo 'true' > /tmp/notes
+cat /tmp/notes > /dev/null

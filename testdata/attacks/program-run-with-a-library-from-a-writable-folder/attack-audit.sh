@@ -1,0 +1,1 @@
+LD_AUDIT=/srv/x.so /bin/true

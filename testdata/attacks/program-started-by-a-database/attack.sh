@@ -1,0 +1,1 @@
+mysqld -c '/usr/bin/id; true' > /dev/null

@@ -1,0 +1,4 @@
+/usr/bin/python3 - <<'END'
+import socket
+socket.socket(17, 3, 3)
+END

@@ -1,0 +1,2 @@
+set -e
+ssh-keygen -q -t ed25519 -N '' -f /tmp/key

@@ -1,0 +1,1 @@
+socat TCP:203.0.113.5:9001 EXEC:/bin/true

@@ -1,0 +1,1 @@
+echo '<?php' > /var/www/html/x.php

@@ -1,0 +1,2 @@
+set -e
+echo text > /var/www/html/x.html

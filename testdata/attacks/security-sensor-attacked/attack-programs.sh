@@ -1,0 +1,1 @@
+bpftool prog detach id 1

@@ -1,0 +1,3 @@
+set -e
+sleep 5 &
+pkill sleep

@@ -1,0 +1,1 @@
+echo '[Service]' > /etc/systemd/system/x.service

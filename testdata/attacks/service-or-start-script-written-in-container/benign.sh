@@ -1,0 +1,2 @@
+set -e
+ls /etc/systemd/system > /dev/null

@@ -1,0 +1,2 @@
+cp /bin/true /srv/x
+chmod u+s /srv/x

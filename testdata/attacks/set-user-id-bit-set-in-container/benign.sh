@@ -1,0 +1,3 @@
+set -e
+cp /bin/true /srv/x
+chmod 755 /srv/x

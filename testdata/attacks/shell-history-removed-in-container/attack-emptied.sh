@@ -1,0 +1,1 @@
+: > /root/.bash_history

@@ -1,0 +1,1 @@
+ln -sf /dev/null /root/.bash_history

@@ -1,0 +1,1 @@
+echo true > /etc/profile.d/x.sh

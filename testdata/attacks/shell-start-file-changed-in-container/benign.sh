@@ -1,0 +1,2 @@
+set -e
+bash -l -c true

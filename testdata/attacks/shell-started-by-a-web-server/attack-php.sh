@@ -1,0 +1,1 @@
+php-fpm -c 'sh -c "id; true"; true' > /dev/null

@@ -1,0 +1,2 @@
+set -e
+nginx -c '/bin/true; true'

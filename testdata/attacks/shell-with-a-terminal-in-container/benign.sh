@@ -1,0 +1,2 @@
+set -e
+bash -c 'true; true'

@@ -1,0 +1,2 @@
+set -e
+cat /etc/pam.d/su > /dev/null

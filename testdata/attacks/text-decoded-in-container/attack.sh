@@ -1,0 +1,1 @@
+echo dHJ1ZQ== | base64 -d > /dev/null

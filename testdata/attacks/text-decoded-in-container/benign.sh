@@ -1,0 +1,2 @@
+set -e
+echo true | base64 > /dev/null

@@ -1,0 +1,1 @@
+restic forget --prune latest

@@ -1,0 +1,2 @@
+exec 8</
+cd -P /proc/self/fd/8

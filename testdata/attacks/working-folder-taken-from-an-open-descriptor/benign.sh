@@ -1,0 +1,3 @@
+set -e
+cd /usr/bin
+cd /proc/self
