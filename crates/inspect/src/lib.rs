@@ -10,6 +10,7 @@ mod assemble;
 mod catalogers;
 mod cost;
 mod elf;
+mod file_chunks;
 mod markers;
 mod pass;
 mod paths;

@@ -9,6 +9,7 @@ use seawall_model::{Unknown, UnknownKind};
 use serde::{Deserialize, Serialize};
 
 use crate::cost::{PATH, cost};
+use crate::file_chunks::FileChunks;
 use crate::unit::{File, Need, Observation, Observer, Scanner};
 use crate::units::{Units, Wanted};
 
@@ -179,7 +180,7 @@ impl<'a> Pass<'a> {
             self.unknown(path, UnknownKind::Limit, "tree", reason.to_owned());
             return;
         }
-        let mut chunks = FileChunks { open: Some(open), file: None, buffer: Vec::new() };
+        let mut chunks = FileChunks::new(open);
         if let Err(error) = self.file(path, size, mode, &mut chunks) {
             self.unknown(path, UnknownKind::Unreadable, "tree", error.to_string());
         }
@@ -428,25 +429,4 @@ fn renamed(mut seen: Seen, path: &str) -> Seen {
     }
     seen.path = path.to_owned();
     seen
-}
-
-struct FileChunks<F> {
-    open: Option<F>,
-    file: Option<std::fs::File>,
-    buffer: Vec<u8>,
-}
-
-const TREE_CHUNK: usize = 128 << 10;
-
-impl<F: FnOnce() -> io::Result<std::fs::File>> Chunks for FileChunks<F> {
-    fn next(&mut self) -> Result<Option<&[u8]>, TarError> {
-        use io::Read as _;
-        if let Some(open) = self.open.take() {
-            self.file = Some(open()?);
-        }
-        let Some(file) = &mut self.file else { return Ok(None) };
-        self.buffer.clear();
-        file.take(TREE_CHUNK as u64).read_to_end(&mut self.buffer)?;
-        Ok(Some(self.buffer.as_slice()).filter(|b| !b.is_empty()))
-    }
 }

@@ -29,6 +29,8 @@ impl Template {
     /// Takes an output apart: `%field[argument]` and `%transformer(…)`, `%%` for the sign itself. A leading `*` is
     /// dropped: what is missing reads `<NA>` always.
     pub(crate) fn parse(text: &str) -> Result<Self, (Span, FieldError)> {
+        // The line end of a folded YAML text is no part of the sentence.
+        let text = text.trim_end();
         let text_start = text.len() - text.trim_start().trim_start_matches('*').len();
         let mut template = Self::default();
         let mut at = text_start;

@@ -85,6 +85,10 @@ impl Node {
             guard.judge(observation, &mut |mut alert| {
                 told = true;
                 alert.seawall.action = action;
+                if let Some(denial) = denial {
+                    let word = if denial.dry_run { "would be refused" } else { "refused" };
+                    alert.output = format!("{} action={word}", alert.output);
+                }
                 raise(alert);
             });
             if let Some(denial) = denial.filter(|_| !told) {

@@ -92,6 +92,17 @@ impl Database {
                 return Err(StoreError::Checksum { path: self.path.clone(), section: section.name() });
             }
         }
+        // What lies between sections is nothing, and stays nothing: a byte there is a sign of damage as well.
+        let mut ranges: Vec<_> =
+            Section::ALL.into_iter().filter_map(|s| self.layout.entry(s)).map(|e| &e.range).collect();
+        ranges.sort_by_key(|range| range.start);
+        let ends = ranges.iter().map(|range| range.end);
+        let starts = ranges.iter().skip(1).map(|range| range.start).chain([self.map.len()]);
+        for (end, start) in ends.zip(starts) {
+            if self.map.get(end..start).is_some_and(|gap| gap.iter().any(|byte| *byte != 0)) {
+                return Err(StoreError::Corrupt { path: self.path.clone(), what: "padding" });
+            }
+        }
         Ok(())
     }
 
