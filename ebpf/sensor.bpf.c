@@ -204,7 +204,11 @@ int seawall_enter(u64 *context) {
     struct entered entered;
     entered.number = number;
     __builtin_memset(entered.path, 0, sizeof(entered.path));
-    bpf_probe_read_user_str(entered.path, sizeof(entered.path), (void *)path);
+    /* A path that is not in memory yet cannot be read here; nothing is known of it then, not that it was another. */
+    if (bpf_probe_read_user_str(entered.path, sizeof(entered.path), (void *)path) < 0) {
+        bpf_map_delete_elem(&ENTERED, &thread);
+        return 0;
+    }
     bpf_map_update_elem(&ENTERED, &thread, &entered, BPF_ANY);
     return 0;
 }
