@@ -31,6 +31,8 @@ impl Users {
         uid: u32,
         gid: u32,
     ) -> (Option<Box<str>>, Option<Box<str>>) {
+        // The runtime works in the container's control group before it takes the container's root: its names are the host's.
+        let container = if !self.known.contains_key(container) && is_at_the_hosts_root(pid) { "" } else { container };
         if !self.known.contains_key(container) {
             let Some(names) = read(pid) else { return (None, None) };
             if self.known.len() >= KEPT {
@@ -41,6 +43,12 @@ impl Users {
         let Some(names) = self.known.get(container) else { return (None, None) };
         (names.users.get(&uid).cloned(), names.groups.get(&gid).cloned())
     }
+}
+
+/// The root folder of a process is this one's own.
+fn is_at_the_hosts_root(pid: u32) -> bool {
+    let of = |path: &str| rustix::fs::stat(path).map(|s| (s.st_dev, s.st_ino));
+    matches!((of(&format!("/proc/{pid}/root/")), of("/")), (Ok(its), Ok(own)) if its == own)
 }
 
 /// None where the process is gone.

@@ -100,7 +100,7 @@ impl Database {
         let starts = ranges.iter().skip(1).map(|range| range.start).chain([self.map.len()]);
         for (end, start) in ends.zip(starts) {
             if self.map.get(end..start).is_some_and(|gap| gap.iter().any(|byte| *byte != 0)) {
-                return Err(StoreError::Corrupt { path: self.path.clone(), what: "padding" });
+                return Err(StoreError::Corrupt { path: self.path.clone(), what: "bytes between its sections" });
             }
         }
         Ok(())

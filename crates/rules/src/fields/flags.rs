@@ -14,6 +14,8 @@ pub(super) const O_TMPFILE_BIT: u32 = 0o20_000_000;
 /// Differs between processors.
 pub(super) const O_DIRECTORY: u32 = if cfg!(target_arch = "aarch64") { 0o40_000 } else { 0o200_000 };
 
+const S_IFMT: u64 = 0o170_000;
+
 /// Joins words by `|`.
 pub(super) fn join<'w>(out: &mut Vec<u8>, words: impl Iterator<Item = &'w str>) {
     for word in words {
@@ -29,6 +31,14 @@ pub(super) fn write(kind: EventKind, name: Argument, bits: u64, out: &mut Vec<u8
     use EventKind as K;
     let table = match (kind, name) {
         (K::Open | K::Openat | K::Openat2 | K::Creat | K::OpenByHandleAt, Argument::Flags) => return open(bits, out),
+        (K::Mknod | K::Mknodat, Argument::Mode) => {
+            // The kind of file is a choice, not bits.
+            let kind = tables::FILE_KINDS.iter().find(|(number, _)| *number == bits & S_IFMT);
+            join(out, kind.into_iter().map(|(_, word)| *word));
+            let permissions = bits & !S_IFMT;
+            join(out, tables::MODE.iter().filter(|(bit, _)| permissions & bit == *bit).map(|(_, word)| *word));
+            return;
+        }
         (_, Argument::Mode) => tables::MODE,
         (K::Ptrace, Argument::Request) => return choice(tables::PTRACE, bits, out),
         (K::Bpf, Argument::Cmd) => return choice(tables::BPF, bits, out),

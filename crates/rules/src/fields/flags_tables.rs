@@ -43,6 +43,15 @@ pub(super) const MODE: &[(u64, &str)] = &[
     (0o4000, "S_ISUID"),
 ];
 
+/// What `mknod` makes.
+pub(super) const FILE_KINDS: &[(u64, &str)] = &[
+    (0o010_000, "S_IFIFO"),
+    (0o020_000, "S_IFCHR"),
+    (0o060_000, "S_IFBLK"),
+    (0o100_000, "S_IFREG"),
+    (0o140_000, "S_IFSOCK"),
+];
+
 /// Requests of `ptrace`.
 pub(super) const PTRACE: &[(u64, &str)] = &[
     (0, "PTRACE_TRACEME"),
