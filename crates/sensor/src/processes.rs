@@ -168,9 +168,6 @@ impl Processes {
             set_arguments(p, arguments, environment);
             let given = record.text(Part::Filename).unwrap_or_default();
             p.exe_given = absolute(&p.cwd, given);
-            // Names may have been those of another root, as while a container is put together.
-            p.user = None;
-            p.group_name = None;
         }
         key
     }

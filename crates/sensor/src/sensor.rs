@@ -15,8 +15,10 @@ use crate::record::{Part, Record, RecordKind};
 use crate::users::Users;
 use crate::{Hook, HookState, Kernel, KernelOptions, SensorError, clock, decode};
 
-/// A record is told when nothing older can still be on its way, which takes this long.
-const SETTLED: u64 = 2_000_000;
+/// A record is told when nothing older can still be on its way. A ring is read up to the first record that is still being
+/// written, and on a busy virtual machine the processor that writes it can be taken away for milliseconds meanwhile: then the
+/// beginning of a process comes later than what it did.
+const SETTLED: u64 = 12_000_000;
 /// Records that are read at once from a ring.
 const MOST: usize = 16_384;
 /// Control groups whose containers are kept.
@@ -266,11 +268,13 @@ impl State {
             }
         }
         let Some(process) = self.processes.get_mut(key) else { return };
-        if process.user.is_none() || process.group_name.is_none() {
+        // With a new program a process may have taken another root, as when a container is put together. Names that cannot be
+        // asked for any more, because the process has ended, stay what they were.
+        if head.kind == RecordKind::Exec || process.user.is_none() || process.group_name.is_none() {
             let container = process.container.as_ref().map_or("", |c| c.id.as_str());
             let (user, group) = self.users.names(container, process.pid, process.uid, process.gid);
-            process.user = user;
-            process.group_name = group;
+            process.user = user.or(process.user.take());
+            process.group_name = group.or(process.group_name.take());
         }
         if process.login_user.is_none() && process.login_uid != u32::MAX {
             process.login_user = self.users.names("", 1, process.login_uid, u32::MAX).0;

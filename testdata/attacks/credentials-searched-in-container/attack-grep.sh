@@ -1,2 +1,2 @@
-grep -r aws_secret_access_key /etc > /dev/null
+grep -r aws_secret_access_key /srv > /dev/null
 true

@@ -1,4 +1,4 @@
-# Read only, and nothing of it is shown.
-for disk in /dev/vda /dev/sda /dev/nvme0n1 /dev/xvda /dev/mem; do
-  [ -e $disk ] && exec 3<$disk && break
+# For reading only, and nothing of it is read.
+for disk in /dev/[svx]d[a-z] /dev/xvd[a-z] /dev/nvme[0-9]*; do
+  [ -e $disk ] && exec 3<$disk
 done

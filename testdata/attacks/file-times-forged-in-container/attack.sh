@@ -1,1 +1,1 @@
-touch -t 202001010000 /etc/passwd
+touch -t 202001010000 /srv/x

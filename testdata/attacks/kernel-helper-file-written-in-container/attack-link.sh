@@ -1,2 +1,2 @@
-ln -s /proc/sys/kernel/modprobe /tmp/link
+ln -s /host/sys/kernel/core_pattern /tmp/link
 exec 3>>/tmp/link

@@ -1,2 +1,2 @@
 # Opened for appending and closed again: nothing is written, the host stays as it is.
-exec 3>>/proc/sys/kernel/core_pattern
+exec 3>>/host/sys/kernel/core_pattern

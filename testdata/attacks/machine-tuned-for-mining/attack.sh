@@ -1,1 +1,1 @@
-exec 3>>/proc/sys/vm/nr_hugepages
+exec 3>>/host/sys/vm/nr_hugepages

@@ -1,1 +1,1 @@
-exec 3<>/proc/1/mem
+exec 3>/proc/1/mem

@@ -1,16 +1,17 @@
 /usr/bin/python3 - <<'END'
-# Another thread changes the path between the moments when a call begins and ends.
-import ctypes, threading, time
+# Another process changes the path between the moments when a call begins and ends.
+import ctypes, mmap, os, time
 libc = ctypes.CDLL(None)
-path = ctypes.create_string_buffer(b"/etc/passwd")
+path = mmap.mmap(-1, 4096)
+path[:12] = b"/etc/passwd\0"
+address = ctypes.addressof(ctypes.c_char.from_buffer(path))
 end = time.time() + 2
-def change():
+if os.fork() == 0:
     while time.time() < end:
-        ctypes.memmove(path, b"/etc/Passwd", 11)
-        ctypes.memmove(path, b"/etc/passwd", 11)
-threads = [threading.Thread(target=change) for _ in range(2)]
-for thread in threads:
-    thread.start()
+        for _ in range(10000):
+            path[5] = 80
+            path[5] = 112
+    os._exit(0)
 while time.time() < end:
-    libc.close(libc.open(path, 0))
+    libc.close(libc.open(ctypes.c_void_p(address), 0))
 END

@@ -1,2 +1,2 @@
-cp /bin/bash /srv/agent
-/srv/agent -c 'rm() { :; }; enable -n true; true' 
+cp /usr/bin/perl /srv/agent
+/srv/agent -e 'unlink "/srv/agent"'

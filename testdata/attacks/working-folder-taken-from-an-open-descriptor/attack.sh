@@ -1,2 +1,2 @@
 exec 8</
-cd -P /proc/self/fd/8
+/usr/bin/python3 -c 'import os;os.chdir("/proc/self/fd/8")'

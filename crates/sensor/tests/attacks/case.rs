@@ -1,5 +1,6 @@
 //! The folders of testdata/attacks.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -19,18 +20,13 @@ pub(crate) struct Case {
     pub(crate) generator: bool,
     /// The rule that the attack raises.
     pub(crate) rule: String,
-    /// The other rules that it raises as well.
+    /// The other rules that a script raises as well, by its name without `.sh`: because attacks overlap, or because of how the
+    /// container is started.
     #[serde(default)]
-    pub(crate) also: Vec<String>,
-    /// The rules that the ordinary work raises, because of how its container is started.
+    pub(crate) also: BTreeMap<String, BTreeSet<String>>,
+    /// Why a user is not to expect the alert everywhere.
     #[serde(default)]
-    pub(crate) benign_also: Vec<String>,
-    /// Rules that may be raised or not, because it depends on the machine; the reason stands beside it.
-    #[serde(default)]
-    pub(crate) flaky_also: Vec<String>,
-    /// The container may be refused by the runtime: the attack is how it is started.
-    #[serde(default)]
-    pub(crate) may_fail: bool,
+    pub(crate) note: String,
     /// How the container is started.
     #[serde(default)]
     pub(crate) container: Setup,
@@ -51,12 +47,12 @@ pub(crate) struct Setup {
     pub(crate) unconfined: bool,
     pub(crate) environment: Vec<String>,
     pub(crate) working_folder: String,
-    /// The working folder is for the attack only.
-    pub(crate) attack_working_folder: String,
     /// The terminal is for the attack only.
     pub(crate) attack_tty: bool,
     /// These mounts are for the attack only.
     pub(crate) attack_binds: Vec<String>,
+    /// The attack has the first disk of the machine.
+    pub(crate) attack_disk: bool,
     /// Privileged in the attack only.
     pub(crate) attack_privileged: bool,
 }
@@ -75,6 +71,11 @@ impl Script {
             Self::Attack(name) => name,
             Self::Benign => "benign.sh",
         }
+    }
+
+    /// Its name without the ending.
+    pub(crate) fn stem(&self) -> &str {
+        self.file().trim_end_matches(".sh")
     }
 }
 

@@ -16,6 +16,8 @@ pub(crate) const REPOSITORY: &str = "team/attacked";
 pub(crate) const TAG: &str = "1";
 /// Where the cluster's interface is said to be.
 pub(crate) const CLUSTER: IpAddr = IpAddr::V4(Ipv4Addr::new(198, 51, 100, 7));
+/// What every name of the world is said to be.
+pub(crate) const WORLD: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 5));
 /// Containers at a time.
 const WORKERS: usize = 4;
 /// A container that takes longer is ended, and the case has failed.
@@ -35,6 +37,8 @@ pub(crate) struct Outcome {
     pub(crate) exit: Option<i64>,
     /// What went wrong.
     pub(crate) problem: Option<String>,
+    /// Why it could not be tried here.
+    pub(crate) skipped: Option<String>,
 }
 
 /// The engine, and the containers that were made.
@@ -116,13 +120,22 @@ impl<'e> Containers<'e> {
 
     fn run_one(&self, number: usize, case: &Case, script: &Script) -> Outcome {
         let kind = if case.generator { "generator" } else { "rule" };
-        let name = format!("{kind}-{}-{}", case.id, script.file().trim_end_matches(".sh"));
+        let name = format!("{kind}-{}-{}", case.id, script.stem());
         self.create(&name, &self.document(case, script, &name));
-        let mut outcome =
-            Outcome { case: number, script: script.clone(), name: name.clone(), exit: None, problem: None };
+        let mut outcome = Outcome {
+            case: number,
+            script: script.clone(),
+            name: name.clone(),
+            exit: None,
+            problem: None,
+            skipped: None,
+        };
         let (status, answer) = self.engine.ask("POST", &format!("/containers/{name}/start"), &Value::Null);
         if status != 204 {
-            if !case.may_fail {
+            if answer.contains("unable to apply caps") {
+                // This machine itself has not every capability, so that no container can.
+                outcome.skipped = Some(answer);
+            } else {
                 outcome.problem = Some(format!("it does not start: {answer}"));
             }
             return outcome;
@@ -159,22 +172,25 @@ impl<'e> Containers<'e> {
         if setup.unconfined {
             security.extend(["seccomp=unconfined", "apparmor=unconfined"]);
         }
-        let working = if attack && !setup.attack_working_folder.is_empty() {
-            &setup.attack_working_folder
-        } else {
-            &setup.working_folder
-        };
         let tmpfs: serde_json::Map<String, Value> = setup.tmpfs.iter().map(|t| (t.clone(), json!("exec"))).collect();
         json!({
             "Image": format!("{REPOSITORY}:{TAG}"),
             "Cmd": ["/bin/bash", format!("/case/{}", script.file())],
-            "Env": setup.environment, "User": setup.user, "WorkingDir": working,
+            "Env": setup.environment, "User": setup.user, "WorkingDir": setup.working_folder,
             "Tty": setup.tty || (attack && setup.attack_tty),
             "HostConfig": {
                 "NetworkMode": format!("container:{FAR}"), "Binds": binds, "Tmpfs": tmpfs,
                 "Privileged": setup.privileged || (attack && setup.attack_privileged),
+                "Devices": if attack && setup.attack_disk { disk() } else { json!([]) },
                 "CapAdd": setup.cap_add, "SecurityOpt": security, "PidMode": if setup.host_pid { "host" } else { "" },
             },
         })
     }
+}
+
+/// The first disk of this machine, as a device of a container.
+fn disk() -> Value {
+    let disks = ["/dev/vda", "/dev/sda", "/dev/nvme0n1", "/dev/xvda"];
+    let found = disks.into_iter().find(|d| Path::new(d).exists());
+    found.map_or(json!([]), |d| json!([{"PathOnHost": d, "PathInContainer": d, "CgroupPermissions": "r"}]))
 }

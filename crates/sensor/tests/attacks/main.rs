@@ -67,10 +67,12 @@ fn falco() -> Option<RuleSet> {
     Some(RuleSet::load(&files, &options(vec![everything])).unwrap_or_else(|e| panic!("{e}")))
 }
 
-/// The cluster's interface is one of the addresses of the network that the cases share.
+/// Names that rules ask for lead to the network that the cases share: the cluster's interface to an address of its own, all
+/// others, which are pools of miners, to the one of the world.
 fn with_addresses(rules: RuleSet) -> RuleSet {
-    let name = "kubernetes.default.svc.cluster.local".to_owned();
-    rules.set_addresses(&BTreeMap::from([(name, vec![containers::CLUSTER])]));
+    let address = |name: &str| if name.starts_with("kubernetes.") { containers::CLUSTER } else { containers::WORLD };
+    let addresses = rules.needs().domains.into_iter().map(|name| (name.clone(), vec![address(&name)])).collect();
+    rules.set_addresses(&addresses);
     rules
 }
 
@@ -165,9 +167,10 @@ fn attacks_raise_their_rules_and_ordinary_work_does_not() {
             faults.extend(at(number).faults.iter().cloned());
         }
     }
-    let lost: u64 = statistics.lost_life.iter().chain(&statistics.lost_events).sum();
-    assert_eq!((lost, statistics.unreadable, statistics.unnamed_containers), (0, 0, 0), "{statistics:?}");
     assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
+    let lost: u64 = statistics.lost_life.iter().chain(&statistics.lost_events).sum();
+    // Containers without a name can be those of another engine of this machine; of ours every alert was looked at.
+    assert_eq!((lost, statistics.unreadable), (0, 0), "{statistics:?}");
     if only.is_none() && guards.len() == 2 {
         let rules = guards[0].rules().rules();
         let untested: Vec<_> =
@@ -185,26 +188,30 @@ fn at_rules(raised: &BTreeMap<(String, usize), Raised>, outcome: &Outcome, numbe
 /// What is not as the case says.
 fn judged(case: &Case, outcome: &Outcome, rules: &BTreeSet<String>) -> Vec<String> {
     let mut wrong = Vec::new();
-    let mut wanted: BTreeSet<String> = BTreeSet::new();
+    let mut wanted: BTreeSet<String> = case.also.get(outcome.script.stem()).into_iter().flatten().cloned().collect();
     match outcome.script {
         Script::Attack(_) => {
             wanted.insert(case.rule.clone());
-            wanted.extend(case.also.iter().cloned());
         }
-        Script::Benign => {
-            wanted.extend(case.benign_also.iter().cloned());
-            if outcome.exit != Some(0) {
-                wrong.push(format!("it ended with {:?}", outcome.exit));
-            }
+        Script::Benign if outcome.exit != Some(0) && outcome.skipped.is_none() => {
+            wrong.push(format!("it ended with {:?}", outcome.exit));
         }
+        Script::Benign => {}
     }
-    wanted.retain(|w| !case.flaky_also.contains(w));
+    if let Some(reason) = &outcome.skipped {
+        assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "where CI=true this must not be: {reason}");
+        #[allow(clippy::print_stderr, reason = "a skipped case must be seen")]
+        {
+            eprintln!("SKIPPED: {}: {}", outcome.name, reason.trim());
+        }
+        return wrong;
+    }
     for missing in wanted.difference(rules) {
         wrong.push(format!("`{missing}` was not raised"));
     }
     // Falco's rules overlap widely; of ours each alert is asked for.
     if !case.generator {
-        for extra in rules.difference(&wanted).filter(|r| !case.flaky_also.contains(r)) {
+        for extra in rules.difference(&wanted) {
             wrong.push(format!("`{extra}` was raised"));
         }
     } else if outcome.script == Script::Benign && rules.contains(&case.rule) {

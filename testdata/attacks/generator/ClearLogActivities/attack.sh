@@ -1,0 +1,2 @@
+d=$(mktemp -d)
+sh -c ": > $d/syslog; true"

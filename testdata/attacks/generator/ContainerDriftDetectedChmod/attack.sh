@@ -1,0 +1,2 @@
+touch /tmp/a
+chmod 755 /tmp/a

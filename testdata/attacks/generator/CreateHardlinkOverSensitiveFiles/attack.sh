@@ -1,0 +1,1 @@
+ln -v /etc/shadow /etc/zz

@@ -1,0 +1,1 @@
+mysqld -c '/bin/ls; true' > /dev/null

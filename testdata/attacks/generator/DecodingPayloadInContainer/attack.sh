@@ -1,0 +1,1 @@
+/bin/echo ZGVj '|' base64 -d

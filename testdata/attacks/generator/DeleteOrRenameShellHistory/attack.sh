@@ -1,0 +1,2 @@
+touch /tmp/ash_history
+rm /tmp/ash_history

@@ -1,0 +1,1 @@
+/bin/echo -o stratum+tcp://x:3333 -u u -p p

@@ -1,0 +1,1 @@
+sh -c 'echo x > release_agent; true'

@@ -1,0 +1,2 @@
+cp /bin/ls /bin/zz
+/bin/zz > /dev/null

@@ -1,0 +1,1 @@
+find /tmp -maxdepth 1 -iname .aws/credentials

@@ -1,0 +1,3 @@
+printf '#!/bin/sh\n' > /tmp/kubectl
+chmod +x /tmp/kubectl
+/tmp/kubectl

@@ -1,0 +1,1 @@
+wget -V > /dev/null

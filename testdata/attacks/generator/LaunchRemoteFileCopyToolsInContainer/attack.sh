@@ -1,0 +1,2 @@
+scp
+true

@@ -1,0 +1,2 @@
+mv /bin/true /bin/true.x
+mv /bin/true.x /bin/true

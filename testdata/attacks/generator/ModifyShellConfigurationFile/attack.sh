@@ -1,0 +1,1 @@
+echo x | tee /tmp/.bashrc > /dev/null

@@ -1,0 +1,2 @@
+mount -o x
+true

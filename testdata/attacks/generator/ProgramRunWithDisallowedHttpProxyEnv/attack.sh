@@ -1,0 +1,1 @@
+HTTP_PROXY=http://p curl -V > /dev/null

@@ -1,0 +1,1 @@
+strace -o /dev/null true

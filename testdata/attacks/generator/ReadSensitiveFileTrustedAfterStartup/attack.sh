@@ -1,0 +1,1 @@
+httpd -c 'sleep 6; read x < /etc/shadow; true'

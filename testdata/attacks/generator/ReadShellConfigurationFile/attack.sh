@@ -1,0 +1,2 @@
+echo x > /tmp/.bashrc
+cat /tmp/.bashrc > /dev/null

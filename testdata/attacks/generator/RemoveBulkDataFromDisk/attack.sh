@@ -1,0 +1,2 @@
+echo x > /tmp/f
+shred -u /tmp/f

@@ -1,0 +1,1 @@
+httpd -c 'sh -c "ls; true"; true' > /dev/null

@@ -1,0 +1,1 @@
+find /tmp -iname id_rsa

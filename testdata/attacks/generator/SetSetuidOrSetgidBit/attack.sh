@@ -1,0 +1,2 @@
+touch /tmp/x
+chmod u+s /tmp/x

@@ -1,0 +1,1 @@
+setpriv --reuid=daemon --clear-groups sudoedit -s 'x\'

@@ -1,0 +1,2 @@
+mkdir -p /var/lib/rpm
+: > /var/lib/rpm/z

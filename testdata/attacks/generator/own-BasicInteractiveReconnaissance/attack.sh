@@ -1,0 +1,3 @@
+setsid whoami
+set -m
+whoami

@@ -1,0 +1,1 @@
+cat /host/etc/hostname > /dev/null

@@ -1,0 +1,1 @@
+exec tar -cf - /srv /var/www /case > /dev/null

@@ -1,0 +1,2 @@
+cp /bin/dash /tmp/npm
+/tmp/npm -c 'nmap; true' > /dev/null

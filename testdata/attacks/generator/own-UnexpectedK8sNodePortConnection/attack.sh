@@ -1,0 +1,1 @@
+/usr/bin/python3 -c 'import socket;socket.create_connection(("203.0.113.5",31000),3)'

@@ -1,0 +1,1 @@
+nginx -c 'sh -c "id; true"; true' > /dev/null

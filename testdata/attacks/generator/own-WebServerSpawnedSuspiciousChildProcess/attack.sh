@@ -1,0 +1,1 @@
+nginx -c 'whoami; true' > /dev/null
