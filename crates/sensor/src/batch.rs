@@ -12,9 +12,14 @@ pub(crate) struct Batch {
 /// `struct record` has its time here.
 const TIME: std::ops::Range<usize> = 16..24;
 
+/// When a record was made, by the kernel's clock.
+pub(crate) fn time(record: &[u8]) -> Option<u64> {
+    record.get(TIME).and_then(|b| b.try_into().ok()).map(u64::from_ne_bytes)
+}
+
 impl Batch {
     pub(crate) fn push(&mut self, record: &[u8]) {
-        let Some(time) = record.get(TIME).and_then(|b| b.try_into().ok()).map(u64::from_ne_bytes) else { return };
+        let Some(time) = time(record) else { return };
         self.index.push((time, self.bytes.len(), record.len()));
         self.bytes.extend_from_slice(record);
     }

@@ -96,17 +96,23 @@ impl Kernel {
         run(program).map_err(SensorError::Load)
     }
 
-    /// Gives each waiting record of both rings to `take`, at most `most` of each; those of the life of processes first.
-    pub fn read(&mut self, most: usize, take: &mut dyn FnMut(&[u8])) -> usize {
-        let mut count = 0;
+    /// Gives each waiting record of both rings to `take`, at most `most` of each; those of the life of processes first. The time
+    /// of the last record that was read of a ring that has more: what is younger in the other ring is not to be told before.
+    pub fn read(&mut self, most: usize, take: &mut dyn FnMut(&[u8])) -> Option<u64> {
+        let mut behind: Option<u64> = None;
         for ring in [&mut self.life, &mut self.events] {
-            for _ in 0..most {
+            let (mut count, mut last) = (0, None);
+            while count < most {
                 let Some(item) = ring.next() else { break };
+                last = crate::batch::time(&item).or(last);
                 take(&item);
                 count += 1;
             }
+            if let Some(time) = last.filter(|_| count == most) {
+                behind = Some(behind.map_or(time, |other| other.min(time)));
+            }
         }
-        count
+        behind
     }
 
     /// The rings, to wait for records.

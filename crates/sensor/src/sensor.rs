@@ -161,7 +161,8 @@ impl Sensor {
         // being written just now.
         let until = clock::since_boot().saturating_sub(SETTLED);
         let batch = &mut self.batch;
-        self.kernel.read(MOST, &mut |record| batch.push(record));
+        let behind = self.kernel.read(MOST, &mut |record| batch.push(record));
+        let until = behind.map_or(until, |time| until.min(time.saturating_sub(SETTLED)));
         self.state.offset = clock::offset();
         let state = &mut self.state;
         self.batch.release(until, &mut |bytes| state.take(bytes, tell));
