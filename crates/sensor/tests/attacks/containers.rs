@@ -85,6 +85,17 @@ impl<'e> Containers<'e> {
         outcomes
     }
 
+    /// Runs some scripts once more, one after another, in new containers of the same names.
+    pub(crate) fn again(&self, cases: &[Case], before: &[Outcome]) -> Vec<Outcome> {
+        before
+            .iter()
+            .map(|outcome| {
+                self.engine.ask("DELETE", &format!("/containers/{}?force=1", outcome.name), &Value::Null);
+                self.run_one(outcome.case, &cases[outcome.case], &outcome.script)
+            })
+            .collect()
+    }
+
     /// The last lines that a container wrote.
     pub(crate) fn log(&self, outcome: &Outcome) -> String {
         self.engine.ask_bytes("GET", &format!("/containers/{}/logs?stdout=1&stderr=1&tail=8", outcome.name))
