@@ -31,6 +31,8 @@ pub struct SensorOptions {
     pub kinds: BTreeSet<EventKind>,
     /// Where containers are looked for.
     pub directory: DirectorySettings,
+    /// Leave out what happens outside containers.
+    pub containers_only: bool,
     /// How long an event may wait for the name of its container.
     pub identity_wait: Duration,
 }
@@ -75,6 +77,7 @@ struct State {
     offset: i64,
     statistics: SensorStatistics,
     identity_wait: Duration,
+    containers_only: bool,
 }
 
 impl Sensor {
@@ -110,6 +113,7 @@ impl Sensor {
             offset: clock::offset(),
             statistics: SensorStatistics::default(),
             identity_wait: options.identity_wait,
+            containers_only: options.containers_only,
         };
         let mut sensor = Self { kernel, state, batch: Batch::default(), wait: Duration::from_millis(5) };
         // What ran before is nobody's event; it only says who is who.
@@ -209,6 +213,9 @@ impl State {
 
     fn tell(&mut self, event: &Event, tell: &mut dyn FnMut(Observation<'_>)) {
         let Some(process) = self.processes.get(event.process) else { return };
+        if self.containers_only && process.container.is_none() {
+            return;
+        }
         self.statistics.events += 1;
         tell(Observation { event, process, lineage: &self.processes });
     }
