@@ -1,5 +1,6 @@
 #!/bin/sh
-# What `make demo` does: an image from examples/demo/layers, a database from examples/demo/advisories, one scan.
+# What `make demo` does: an image from examples/demo/layers, a database from examples/demo/advisories, one scan; then the
+# guard (guard.sh).
 # usage: run.sh OUT, with SEAWALL_BIN naming the folder of the built binaries
 set -eu
 demo=$(cd "$(dirname "$0")" && pwd)
@@ -28,3 +29,4 @@ Try next:
   $bin/seawall db update          # every feed from its publisher
   $bin/seawall scan IMAGE --fail-on high
 END
+sh "$demo/guard.sh" "$out" "$bin"

@@ -360,6 +360,9 @@ pub(crate) struct GuardArgs {
     /// Judge the events of a file instead of the kernel's.
     #[arg(long, value_name = "FILE")]
     pub(crate) replay: Option<PathBuf>,
+    /// Leave out what happens outside containers.
+    #[arg(long)]
+    pub(crate) containers_only: bool,
     /// Stop after so many seconds.
     #[arg(long = "for", value_name = "SECONDS")]
     pub(crate) for_seconds: Option<u64>,

@@ -33,6 +33,8 @@ pub struct SensorOptions {
     pub kinds: BTreeSet<EventKind>,
     /// Where containers are looked for.
     pub directory: DirectorySettings,
+    /// Leave out what happens outside containers.
+    pub containers_only: bool,
     /// How long an event may wait for the name of its container.
     pub identity_wait: Duration,
 }
@@ -77,6 +79,7 @@ struct State {
     offset: i64,
     statistics: SensorStatistics,
     identity_wait: Duration,
+    containers_only: bool,
 }
 
 impl Sensor {
@@ -112,6 +115,7 @@ impl Sensor {
             offset: clock::offset(),
             statistics: SensorStatistics::default(),
             identity_wait: options.identity_wait,
+            containers_only: options.containers_only,
         };
         let mut sensor = Self { kernel, state, batch: Batch::default(), wait: Duration::from_millis(5) };
         // What ran before is nobody's event; it only says who is who.
@@ -212,6 +216,9 @@ impl State {
 
     fn tell(&mut self, event: &Event, tell: &mut dyn FnMut(Observation<'_>)) {
         let Some(process) = self.processes.get(event.process) else { return };
+        if self.containers_only && process.container.is_none() {
+            return;
+        }
         self.statistics.events += 1;
         tell(Observation { event, process, lineage: &self.processes });
     }

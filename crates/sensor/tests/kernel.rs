@@ -27,6 +27,7 @@ fn options() -> SensorOptions {
         kernel: Default::default(),
         kinds: supplied_kinds().into_iter().collect::<BTreeSet<_>>(),
         directory: DirectorySettings::below("/nonexistent"),
+        containers_only: false,
         identity_wait: Duration::ZERO,
     }
 }

@@ -115,6 +115,7 @@ fn attacks_raise_their_rules_and_ordinary_work_does_not() {
             docker_folder: engine.data(),
             ..DirectorySettings::below("/")
         },
+        containers_only: false,
         identity_wait: Duration::from_millis(500),
     };
     settings.kernel.event_ring = 64 << 20;

@@ -85,6 +85,7 @@ fn options(engine: &Dockerd) -> SensorOptions {
             docker_folder: engine.data(),
             ..DirectorySettings::below("/")
         },
+        containers_only: false,
         identity_wait: Duration::from_millis(500),
     }
 }
@@ -173,15 +174,14 @@ fn foreign_programs_are_stopped_with_the_agent_and_without() {
         let ran = log.contains("RAN");
         assert_eq!(!ran, *stopped, "{what}: {log}");
         assert_eq!(did(alerts, Action::Killed), *stopped, "{what}: {}", rules(alerts));
-        let detected = alerts.is_some_and(|all| !all.is_empty());
-        let word = if *stopped {
-            "stopped"
-        } else if detected {
-            "detected"
-        } else {
-            "missed"
+        // What the engine's own runtime does on the container's way up is not what was tried.
+        let detected = alerts.into_iter().flatten().any(|alert| !alert.output.contains("runc"));
+        let word = match (stopped, detected) {
+            (true, _) => "stopped, told",
+            (false, true) => "detected",
+            (false, false) => "missed",
         };
-        writeln!(rows, "| {what} | {word} | {} |", if detected { "detected" } else { "missed" }).expect("written");
+        writeln!(rows, "| {what} | {word} |").expect("written");
     }
 
     // Who may, may; a trial only tells. Ordinary work is let be.

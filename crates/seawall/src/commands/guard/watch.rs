@@ -30,6 +30,7 @@ pub(super) fn run(arguments: &GuardArgs, printer: &Printer) -> Result<Exit> {
         },
         kinds: super::kinds(&rules, record.is_some()),
         directory: DirectorySettings::below("/"),
+        containers_only: arguments.containers_only,
         identity_wait: Duration::from_millis(500),
     };
     let tier = probe().tier;
