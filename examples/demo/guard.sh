@@ -11,7 +11,7 @@ container=seawall-demo-$$
 replay() {
     echo
     echo "The guard, from a recording because $1:"
-    "$seawall" -q guard --replay "$demo/guard.swrec" -o text=-
+    "$seawall" -q guard --replay "$demo/../../testdata/recording/refused.swrec" -o text=-
     exit 0
 }
 

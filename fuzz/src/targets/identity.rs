@@ -1,8 +1,9 @@
-//! What tells of containers: engines' answers and events, runtime specifications, control groups.
+//! What tells of containers and of what they did: engines' answers and events, runtime specifications, control groups,
+//! recordings.
 
 use seawall_model::ContainerEngine;
 use seawall_sensor::{
-    ContainerId, read_containerd_database, read_engine_answer, read_engine_event, read_runtime_spec,
+    ContainerId, read_containerd_database, read_engine_answer, read_engine_event, read_runtime_spec, replay,
 };
 
 use super::{Target, target};
@@ -23,6 +24,16 @@ pub(super) fn targets() -> Vec<Target> {
             let file = tempfile::NamedTempFile::new().expect("a file");
             std::fs::write(file.path(), bytes).expect("writable");
             let _ = read_containerd_database(file.path(), "k8s.io", &"a".repeat(64));
+        }),
+        target("recording", &["recording"], |bytes| {
+            let mut told = 0;
+            if let Ok(events) = replay(bytes, &mut |observation| {
+                told += 1;
+                // Whoever judges walks the ancestors, which a file can make a ring of.
+                let _ = observation.ancestor(64);
+            }) {
+                assert_eq!(events, told);
+            }
         }),
         target("control-group", corpus, |bytes| {
             if let Ok(text) = std::str::from_utf8(bytes) {

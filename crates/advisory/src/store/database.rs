@@ -95,6 +95,8 @@ impl Database {
         // What lies between sections is nothing, and stays nothing: a byte there is a sign of damage as well.
         let mut ranges: Vec<_> =
             Section::ALL.into_iter().filter_map(|s| self.layout.entry(s)).map(|e| &e.range).collect();
+        // An empty section shares its place with the one behind it.
+        ranges.retain(|range| !range.is_empty());
         ranges.sort_by_key(|range| range.start);
         let ends = ranges.iter().map(|range| range.end);
         let starts = ranges.iter().skip(1).map(|range| range.start).chain([self.map.len()]);
