@@ -6,6 +6,9 @@ mod file;
 mod network;
 mod process;
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use seawall_model::{Argument, EventKind};
 
 /// Numbers of system calls below this can be asked for (`CALLS` in ebpf/include/record.h).
@@ -140,7 +143,10 @@ impl Call {
 
 /// The call of this number.
 pub(crate) fn by_number(number: u16) -> Option<&'static Spec> {
-    FAMILIES.iter().flat_map(|f| f.iter()).find(|s| s.number == i64::from(number))
+    // Asked for every event: looked up, not searched for.
+    static TABLE: LazyLock<HashMap<i64, &Spec>> =
+        LazyLock::new(|| FAMILIES.iter().flat_map(|f| f.iter()).map(|s| (s.number, s)).collect());
+    TABLE.get(&i64::from(number)).copied()
 }
 
 #[cfg(test)]

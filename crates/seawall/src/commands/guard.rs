@@ -16,10 +16,10 @@ use anyhow::{Context, Result};
 use seawall_decide::Bundle;
 use seawall_io::read_bounded;
 use seawall_model::EventKind;
-use seawall_rules::{Options, RuleSet, Supply};
+use seawall_rules::RuleSet;
 use seawall_sensor::{Enforcer, HookState, Recorder, pin_folder, probe, supplied_kinds};
 
-use super::rules::load;
+use super::rules::{load, options};
 use crate::Exit;
 use crate::cli::GuardArgs;
 use crate::printer::Printer;
@@ -75,9 +75,7 @@ fn policy(path: Option<&Path>) -> Result<Option<Bundle>> {
 
 /// The rules of `--rules`, or those that ship.
 fn rules(arguments: &GuardArgs, printer: &Printer) -> Result<RuleSet> {
-    let kinds = supplied_kinds().into_iter().collect();
-    let options = Options { supply: Supply { kinds: Some(kinds), ..Supply::default() }, ..Options::default() };
-    let rules = load(&arguments.rules, &options)?;
+    let rules = load(&arguments.rules, &options())?;
     for warning in rules.warnings() {
         printer.detail(&warning.to_string());
     }

@@ -40,7 +40,8 @@ pub(crate) fn load(files: &[PathBuf], options: &Options) -> Result<RuleSet> {
     Ok(RuleSet::load(&texts, options)?)
 }
 
-fn options() -> Options {
+/// Rules are told what this machine's sensor supplies.
+pub(crate) fn options() -> Options {
     let kinds = supplied_kinds().into_iter().collect();
     Options { supply: Supply { kinds: Some(kinds), ..Supply::default() }, ..Options::default() }
 }
