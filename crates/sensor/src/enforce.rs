@@ -1,38 +1,29 @@
-//! What is stopped: the program of ebpf/enforce.bpf.c, pinned in the kernel so that it outlives the agent.
+//! What is stopped: the programs of enforce/hooks.rs, pinned in the kernel so that they outlive the agent.
 
+mod denial;
+mod hooks;
+
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use aya::EbpfLoader;
 use aya::maps::{Array, HashMap, Map, MapData, PerCpuArray, RingBuf};
-use aya::programs::BtfTracePoint;
-use aya::programs::links::FdLink;
-use aya::{Btf, EbpfLoader};
 use seawall_decide::{RuntimeDenial, RuntimeMode, RuntimePolicy};
 
-use crate::SensorError;
+pub use denial::Denial;
+use hooks::{DenyHook, HOOKS};
+
 use crate::kernel::error_chain;
+use crate::{HookState, SensorError};
 
-static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/enforce.bpf.o"));
-
+/// Maps that every program shares.
 const MAPS: [&str; 4] = ["GROUPS", "DEFAULTS", "DENIALS", "LOST"];
-const LINK: &str = "deny_exec";
 /// Rises with every change of the maps' layout: an older agent's pins are not taken for this one's.
-const LAYOUT: &str = "v1";
-
-/// Why a program was denied (ebpf/enforce.bpf.c).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Denial {
-    /// The process.
-    pub pid: u32,
-    /// The inode of its program.
-    pub inode: u64,
-    /// What the program is.
-    pub reason: RuntimeDenial,
-    /// It was let pass, as the policy is a dry run.
-    pub dry_run: bool,
-}
+const LAYOUT: &str = "v2";
 
 /// The pinned programs of this node.
 pub struct Enforcer {
+    hooks: Vec<(&'static DenyHook, HookState)>,
     groups: HashMap<MapData, u64, u32>,
     defaults: Array<MapData, u32>,
     denials: RingBuf<MapData>,
@@ -45,39 +36,21 @@ pub fn pin_folder(bpf: &Path) -> PathBuf {
 }
 
 impl Enforcer {
-    /// Takes over what is pinned in `folder`, or loads and pins it.
+    /// Takes over what is pinned in `folder`, or loads and pins it. Each program is tried by itself.
     ///
     /// # Errors
-    /// The kernel refuses the program, or the folder is not on a BPF file system.
+    /// The kernel takes no program, or the folder is not on a BPF file system.
     pub fn install(folder: &Path) -> Result<Self, SensorError> {
-        if OBJECT.is_empty() {
-            return Err(SensorError::NotBuilt);
-        }
-        if folder.join(LINK).exists() {
-            return Self::pinned(folder);
-        }
         prepare(folder)?;
-        let mut loader = EbpfLoader::new();
-        for name in MAPS {
-            loader.map_pin_path(name, folder.join(name));
+        let hooks: Vec<_> = HOOKS.iter().map(|hook| (hook, pin(hook, folder))).collect();
+        let worked = hooks.iter().any(|(_, state)| *state == HookState::Attached);
+        if let (false, Some((_, HookState::Refused(reason)))) = (worked, hooks.first()) {
+            return Err(if hooks.iter().all(|(hook, _)| hook.object.is_empty()) {
+                SensorError::NotBuilt
+            } else {
+                SensorError::Load(reason.clone())
+            });
         }
-        // The link is last: where it is, everything is.
-        load(&mut loader, &mut |link| link.pin(folder.join(LINK)).map(drop).map_err(|e| failed(&e)))?;
-        Self::pinned(folder)
-    }
-
-    /// Whether this kernel takes the program; it is attached for a moment, and denies nothing.
-    ///
-    /// # Errors
-    /// Why not.
-    pub fn try_load() -> Result<(), SensorError> {
-        if OBJECT.is_empty() {
-            return Err(SensorError::NotBuilt);
-        }
-        load(&mut EbpfLoader::new(), &mut |_| Ok(()))
-    }
-
-    fn pinned(folder: &Path) -> Result<Self, SensorError> {
         let map = |name: &str| MapData::from_pin(folder.join(name)).map_err(|e| SensorError::Load(error_chain(&e)));
         let made = |e: aya::maps::MapError| SensorError::Load(error_chain(&e));
         Ok(Self {
@@ -85,7 +58,38 @@ impl Enforcer {
             defaults: Array::try_from(Map::Array(map("DEFAULTS")?)).map_err(made)?,
             denials: RingBuf::try_from(Map::RingBuf(map("DENIALS")?)).map_err(made)?,
             lost: PerCpuArray::try_from(Map::PerCpuArray(map("LOST")?)).map_err(made)?,
+            hooks,
         })
+    }
+
+    /// Tries each program: it is attached for a moment, and denies nothing. Its name, what it is for, what it can deny.
+    pub fn probe() -> Vec<(&'static str, &'static str, &'static [RuntimeDenial], HookState)> {
+        let tried = |hook: &'static DenyHook| state(load(hook, &mut EbpfLoader::new(), &mut |_| Ok(())));
+        HOOKS.iter().map(|hook| (hook.name, hook.purpose, hook.denies, tried(hook))).collect()
+    }
+
+    /// What of a policy no program here can deny: the entry, what it asks for, and why not.
+    pub fn cannot(&self, policy: &RuntimePolicy) -> Vec<(RuntimeDenial, String)> {
+        if policy.mode == RuntimeMode::Observe {
+            return Vec::new();
+        }
+        let able: BTreeSet<_> = self
+            .hooks
+            .iter()
+            .filter(|(_, state)| *state == HookState::Attached)
+            .flat_map(|(hook, _)| hook.denies)
+            .collect();
+        let lacking = policy.deny.iter().filter(|denial| !able.contains(denial));
+        lacking
+            .map(|denial| {
+                let reasons =
+                    self.hooks.iter().filter(|(hook, _)| hook.denies.contains(denial)).filter_map(|h| match h {
+                        (hook, HookState::Refused(reason)) => Some(format!("{}: {reason}", hook.name)),
+                        _ => None,
+                    });
+                (*denial, reasons.collect::<Vec<_>>().join("; "))
+            })
+            .collect()
     }
 
     /// What holds for control groups of which nothing is said.
@@ -93,7 +97,7 @@ impl Enforcer {
     /// # Errors
     /// The kernel refuses it.
     pub fn set_default(&mut self, policy: Option<&RuntimePolicy>) -> Result<(), SensorError> {
-        self.defaults.set(0, bits(policy), 0).map_err(|e| SensorError::Load(error_chain(&e)))
+        self.defaults.set(0, denial::bits(policy), 0).map_err(|e| SensorError::Load(error_chain(&e)))
     }
 
     /// What holds for a control group.
@@ -101,7 +105,7 @@ impl Enforcer {
     /// # Errors
     /// The kernel refuses it, for example because there are too many: the default holds for it then.
     pub fn set(&mut self, group: u64, policy: Option<&RuntimePolicy>) -> Result<(), SensorError> {
-        self.groups.insert(group, bits(policy), 0).map_err(|e| SensorError::Load(error_chain(&e)))
+        self.groups.insert(group, denial::bits(policy), 0).map_err(|e| SensorError::Load(error_chain(&e)))
     }
 
     /// Forgets a control group that is gone.
@@ -122,14 +126,7 @@ impl Enforcer {
     pub fn denials(&mut self) -> Vec<Denial> {
         let mut all = Vec::new();
         while let Some(item) = self.denials.next() {
-            let number = |at: usize| item.get(at..at + 4).and_then(|b| b.try_into().ok()).map_or(0, u32::from_ne_bytes);
-            let inode = item.get(24..32).and_then(|b| b.try_into().ok()).map_or(0, u64::from_ne_bytes);
-            let reason = match number(36) {
-                2 => RuntimeDenial::MemoryPrograms,
-                4 => RuntimeDenial::VolumePrograms,
-                _ => RuntimeDenial::DroppedPrograms,
-            };
-            all.push(Denial { pid: number(32), inode, reason, dry_run: number(40) != 0 });
+            all.extend(Denial::parse(&item));
         }
         all
     }
@@ -139,7 +136,7 @@ impl Enforcer {
         self.lost.get(&0, 0).map(|all| all.iter().sum()).unwrap_or(0)
     }
 
-    /// Removes what is pinned; true where something was.
+    /// Removes what is pinned, also by other versions; true where something was.
     ///
     /// # Errors
     /// It cannot be removed.
@@ -147,53 +144,48 @@ impl Enforcer {
         if !folder.exists() {
             return Ok(false);
         }
-        // The link first: without it nothing is denied, and half of the rest is of no use to anybody.
-        for name in std::iter::once(LINK).chain(MAPS) {
-            match std::fs::remove_file(folder.join(name)) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
-                _ => {}
+        // Links first: without them nothing is denied, and half of the rest is of no use to anybody.
+        let mut maps = Vec::new();
+        for entry in std::fs::read_dir(folder)? {
+            let path = entry?.path();
+            if MAPS.iter().any(|map| path.ends_with(map)) {
+                maps.push(path);
+            } else {
+                std::fs::remove_file(path)?;
             }
         }
+        maps.into_iter().try_for_each(std::fs::remove_file)?;
         std::fs::remove_dir(folder)?;
         Ok(true)
     }
 }
 
-fn failed(error: &dyn std::error::Error) -> SensorError {
-    SensorError::Load(error_chain(error))
+/// Takes over the pin of a program, or loads and pins it.
+fn pin(hook: &DenyHook, folder: &Path) -> HookState {
+    let path = folder.join(hook.program);
+    if path.exists() {
+        return HookState::Attached;
+    }
+    let mut loader = EbpfLoader::new();
+    for name in MAPS {
+        loader.map_pin_path(name, folder.join(name));
+    }
+    state(load(hook, &mut loader, &mut |link| link.pin(&path).map(drop).map_err(|e| error_chain(&e))))
 }
 
-/// Loads and attaches the program, and gives the link to `keep`.
 fn load(
+    hook: &DenyHook,
     loader: &mut EbpfLoader<'_>,
-    keep: &mut dyn FnMut(FdLink) -> Result<(), SensorError>,
-) -> Result<(), SensorError> {
-    let btf = Btf::from_sys_fs().map_err(|e| SensorError::NoTypes(e.to_string()))?;
-    let mut programs = loader.load(OBJECT).map_err(|e| failed(&e))?;
-    let program = programs.program_mut("seawall_deny_exec");
-    let program: &mut BtfTracePoint = program
-        .ok_or_else(|| SensorError::Load("the object lacks seawall_deny_exec".to_owned()))?
-        .try_into()
-        .map_err(|e: aya::programs::ProgramError| failed(&e))?;
-    program.load("sched_process_exec", &btf).map_err(|e| failed(&e))?;
-    let id = program.attach().map_err(|e| failed(&e))?;
-    keep(FdLink::from(program.take_link(id).map_err(|e| failed(&e))?))
+    keep: &mut dyn FnMut(aya::programs::links::FdLink) -> Result<(), String>,
+) -> Result<(), String> {
+    if hook.object.is_empty() {
+        return Err(SensorError::NotBuilt.to_string());
+    }
+    hook.load(loader, keep)
 }
 
-/// The bits of ebpf/enforce.bpf.c.
-fn bits(policy: Option<&RuntimePolicy>) -> u32 {
-    let Some(policy) = policy else { return 0 };
-    let dry_run = match policy.mode {
-        RuntimeMode::Observe => return 0,
-        RuntimeMode::DryRun => 8,
-        RuntimeMode::Enforce => 0,
-    };
-    let bit = |denial: &RuntimeDenial| match denial {
-        RuntimeDenial::DroppedPrograms => 1,
-        RuntimeDenial::MemoryPrograms => 2,
-        RuntimeDenial::VolumePrograms => 4,
-    };
-    policy.deny.iter().map(bit).fold(dry_run, |all, bit| all | bit)
+fn state(result: Result<(), String>) -> HookState {
+    result.map_or_else(HookState::Refused, |()| HookState::Attached)
 }
 
 /// Makes the folder, and mounts the BPF file system where nobody has.

@@ -15,4 +15,17 @@ pub enum SensorError {
     /// The kernel refused to take the programs.
     #[error("the kernel refused the programs: {0}\nhint: the guard needs root, or CAP_BPF and CAP_PERFMON")]
     Load(String),
+    /// A policy asks for what no program here can deny.
+    #[error(
+        "the policy cannot be enforced on this node: entry `{entry}` denies {denial}, {reason}\nhint: `seawall guard \
+         --probe` says what this node can stop; `mode: observe` only watches"
+    )]
+    NotEnforceable {
+        /// The entry.
+        entry: String,
+        /// What it denies.
+        denial: &'static str,
+        /// Why that cannot be.
+        reason: String,
+    },
 }

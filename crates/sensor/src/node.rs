@@ -1,17 +1,17 @@
 //! The guard of a node: events, rules, and what the policy stops.
 
-use std::collections::{BTreeMap, HashMap};
+mod denials;
+
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use seawall_decide::{Bundle, RuntimeDenial, RuntimeMode};
-use seawall_model::{Action, Alert, EventKind, FieldValue, Observation};
+use denials::Denials;
+use seawall_decide::{Bundle, RuntimeMode};
+use seawall_model::{Alert, FieldValue, Observation};
 
-use crate::enforce::{Denial, Enforcer};
+use crate::enforce::Enforcer;
 use crate::{Guard, Sensor, SensorError, SensorOptions};
-
-/// Denials that wait for their event.
-const WAITING: usize = 4096;
 
 /// Everything that runs on a node.
 pub struct Node {
@@ -23,8 +23,7 @@ pub struct Node {
 struct Enforcement {
     enforcer: Enforcer,
     policy: Bundle,
-    waiting: HashMap<u32, Denial>,
-    lost: u64,
+    denials: Denials,
 }
 
 impl Node {
@@ -41,8 +40,13 @@ impl Node {
         let mut enforcement = None;
         if let Some(policy) = policy.filter(|p| p.runtime().any(|entry| entry.mode != RuntimeMode::Observe)) {
             let mut enforcer = Enforcer::install(pins)?;
+            for entry in policy.runtime() {
+                if let Some((denial, reason)) = enforcer.cannot(entry).into_iter().next() {
+                    return Err(SensorError::NotEnforceable { entry: entry.id.clone(), denial: denial.name(), reason });
+                }
+            }
             enforcer.set_default(policy.runtime_default())?;
-            enforcement = Some(Enforcement { enforcer, policy, waiting: HashMap::new(), lost: 0 });
+            enforcement = Some(Enforcement { enforcer, policy, denials: Denials::default() });
         }
         let sensor = Sensor::start(options)?;
         let mut node = Self { sensor, guard, enforcement };
@@ -76,30 +80,32 @@ impl Node {
         let Self { sensor, guard, enforcement } = self;
         sensor.poll(limit, &mut |observation| {
             see(observation);
-            let denial = match enforcement {
-                Some(enforcement) if is_exec(observation) => enforcement.denial(observation),
-                _ => None,
+            let Some(Enforcement { enforcer, denials, .. }) = enforcement else {
+                return guard.judge(observation, raise);
             };
+            let denial = denials.of_event(enforcer, observation);
             let mut told = false;
-            let action = denial.map_or(Action::None, |d| if d.dry_run { Action::WouldDeny } else { Action::Killed });
             guard.judge(observation, &mut |mut alert| {
                 told = true;
-                alert.seawall.action = action;
                 if let Some(denial) = denial {
+                    alert.seawall.action = denials::action(&denial);
                     let word = if denial.dry_run { "would be refused" } else { "refused" };
                     alert.output = format!("{} action={word}", alert.output);
                 }
                 raise(alert);
             });
             if let Some(denial) = denial.filter(|_| !told) {
-                raise(denied(guard, observation, denial, action));
+                raise(denials::alert(guard, &denial, Some(observation.process)));
+            }
+            for denial in denials.of_end(observation) {
+                raise(denials::alert(guard, &denial, Some(observation.process)));
             }
         })?;
+        if let Some(Enforcement { enforcer, denials, .. }) = enforcement {
+            denials.of_running(enforcer, sensor, guard, raise);
+        }
         self.place(raise);
         if let Some(alert) = self.guard.losses(&self.sensor.statistics()) {
-            raise(alert);
-        }
-        if let Some(alert) = self.enforcement.as_mut().and_then(|e| e.losses(&self.guard)) {
             raise(alert);
         }
         Ok(())
@@ -123,51 +129,4 @@ impl Node {
         }
         new.into_iter().map(|(group, _)| group).collect()
     }
-}
-
-impl Enforcement {
-    fn denial(&mut self, observation: Observation<'_>) -> Option<Denial> {
-        if self.waiting.len() > WAITING {
-            self.waiting.clear();
-        }
-        self.waiting.extend(self.enforcer.denials().into_iter().map(|denial| (denial.pid, denial)));
-        let denial = self.waiting.remove(&observation.process.pid)?;
-        (denial.inode == observation.process.executable.inode).then_some(denial)
-    }
-
-    fn losses(&mut self, guard: &Guard) -> Option<Alert> {
-        let lost = self.enforcer.lost();
-        let new = lost.checked_sub(self.lost).filter(|n| *n > 0)?;
-        self.lost = lost;
-        let fields = BTreeMap::from([("lost".to_owned(), FieldValue::Unsigned(new))]);
-        let output = format!("{new} programs were denied while nobody listened, {lost} in all");
-        Some(guard.internal("Seawall internal: denials not told", output, fields))
-    }
-}
-
-fn is_exec(observation: Observation<'_>) -> bool {
-    matches!(observation.event.kind, EventKind::Execve | EventKind::Execveat)
-}
-
-/// The alert about a denial that no rule spoke of.
-fn denied(guard: &Guard, observation: Observation<'_>, denial: Denial, action: Action) -> Alert {
-    let process = observation.process;
-    let what = match denial.reason {
-        RuntimeDenial::DroppedPrograms => "was written since the container started",
-        RuntimeDenial::MemoryPrograms => "exists in memory only",
-        RuntimeDenial::VolumePrograms => "lies on a volume",
-    };
-    let verb = if denial.dry_run { "would have been refused" } else { "was refused" };
-    let text = |t: &seawall_model::ByteString| FieldValue::Text(t.to_text());
-    let fields = BTreeMap::from([
-        ("proc.exepath".to_owned(), text(&process.exe_path)),
-        ("proc.cmdline".to_owned(), text(&process.command_line)),
-    ]);
-    let output = format!("{} {verb}: it {what} | command={}", process.exe_path, process.command_line);
-    let mut alert = guard.internal("Program refused by policy", output, fields);
-    alert.source = "syscall".to_owned();
-    alert.seawall.action = action;
-    alert.seawall.container = process.container.as_deref().cloned();
-    alert.seawall.resolved_path = Some(process.exe_path.to_text());
-    alert
 }

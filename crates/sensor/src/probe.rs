@@ -26,16 +26,14 @@ pub fn probe() -> Probe {
         }
     }
     let observes = hooks.iter().all(|(.., state)| *state == HookState::Attached);
-    let kills = match Enforcer::try_load() {
-        Ok(()) => HookState::Attached,
-        Err(error) => HookState::Refused(error.to_string()),
-    };
-    let tier = match (observes, &kills) {
-        (true, HookState::Attached) => "exec-kill",
-        (true, _) => "observe",
+    let denying = Enforcer::probe();
+    let denies = denying.iter().any(|(.., state)| *state == HookState::Attached);
+    let tier = match (observes, denies) {
+        (true, true) => "exec-kill",
+        (true, false) => "observe",
         (false, _) => "none",
     };
-    hooks.push(("kill at exec", "programs that a policy denies", kills));
+    hooks.extend(denying.into_iter().map(|(name, purpose, _, state)| (name, purpose, state)));
     Probe { tier, observes, hooks }
 }
 

@@ -47,8 +47,13 @@ impl Processes {
 
     /// The process that a record is about; none where it was never seen.
     pub(crate) fn of(&self, head: &Head) -> Option<ProcessKey> {
-        let key = *self.running.get(&head.pid)?;
-        (self.nodes.get(&key)?.started == head.started).then_some(key)
+        Some(self.running(head.pid, head.started)?.key)
+    }
+
+    /// The process that has `pid` now, where it was made at `started`.
+    pub(crate) fn running(&self, pid: u32, started: u64) -> Option<&Process> {
+        let node = self.nodes.get(self.running.get(&pid)?)?;
+        (node.started == started).then_some(&node.process)
     }
 
     pub(crate) fn get(&self, key: ProcessKey) -> Option<&Process> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use seawall_model::{Argument, ArgumentValue, Container, Event, EventKind, Observation, ProcessKey};
+use seawall_model::{Argument, ArgumentValue, Container, Event, EventKind, Observation, Process, ProcessKey};
 
 use crate::batch::Batch;
 use crate::calls;
@@ -142,6 +142,16 @@ impl Sensor {
             self.state.groups.remove(group);
         }
         (std::mem::take(&mut self.state.new), gone)
+    }
+
+    /// The process that has `pid` now, where it was made at `started` (nanoseconds since boot).
+    pub fn process(&self, pid: u32, started: u64) -> Option<&Process> {
+        self.state.processes.running(pid, started)
+    }
+
+    /// The container of a control group that was seen.
+    pub fn container_of_group(&self, group: u64) -> Option<Container> {
+        self.state.groups.get(&group)?.as_deref().cloned()
     }
 
     /// Counts since the start.

@@ -23,7 +23,7 @@ pub enum RuntimeMode {
 }
 
 /// What can be denied at run time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RuntimeDenial {
     /// Programs that were written since the container started.
     DroppedPrograms,
@@ -31,6 +31,20 @@ pub enum RuntimeDenial {
     MemoryPrograms,
     /// Programs on volumes: neither of the image nor written in the container's own layer.
     VolumePrograms,
+}
+
+impl RuntimeDenial {
+    /// Each, as a policy names it.
+    pub const NAMES: &[(&str, Self)] = &[
+        ("dropped-programs", Self::DroppedPrograms),
+        ("memory-programs", Self::MemoryPrograms),
+        ("volume-programs", Self::VolumePrograms),
+    ];
+
+    /// As a policy names it.
+    pub fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(_, denial)| *denial == self).map_or("", |(name, _)| name)
+    }
 }
 
 /// One entry of the section.
@@ -104,14 +118,9 @@ fn entry(reader: &mut Reader<'_>, node: &Node) -> Option<RuntimePolicy> {
     let modes =
         [("observe", RuntimeMode::Observe), ("dry-run", RuntimeMode::DryRun), ("enforce", RuntimeMode::Enforce)];
     let mode = fields.require(reader, "mode").and_then(|node| reader.choice(node, &modes))?;
-    let denials = [
-        ("dropped-programs", RuntimeDenial::DroppedPrograms),
-        ("memory-programs", RuntimeDenial::MemoryPrograms),
-        ("volume-programs", RuntimeDenial::VolumePrograms),
-    ];
     let deny_node = fields.require(reader, "deny")?;
     let deny: Vec<_> =
-        reader.list(deny_node, 10).into_iter().filter_map(|node| reader.choice(node, &denials)).collect();
+        reader.list(deny_node, 100).into_iter().filter_map(|n| reader.choice(n, RuntimeDenial::NAMES)).collect();
     let mut policy = RuntimePolicy {
         id,
         mode,

@@ -1,0 +1,71 @@
+//! What was denied, as the programs tell it (ebpf/include/policy.h).
+
+use seawall_decide::{RuntimeDenial, RuntimeMode, RuntimePolicy};
+
+/// The bit of a policy that is a trial.
+const DRY_RUN: u32 = 1 << 31;
+
+/// What the programs call each denial.
+const BITS: &[(RuntimeDenial, u32)] =
+    &[(RuntimeDenial::DroppedPrograms, 1), (RuntimeDenial::MemoryPrograms, 2), (RuntimeDenial::VolumePrograms, 4)];
+
+/// Something was denied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Denial {
+    /// Nanoseconds since boot.
+    pub time: u64,
+    /// The process.
+    pub pid: u32,
+    /// When it was made, in nanoseconds since boot.
+    pub started: u64,
+    /// The control group's key.
+    pub cgroup: u64,
+    /// The inode of the program, where it is about one.
+    pub inode: u64,
+    /// What was denied.
+    pub reason: RuntimeDenial,
+    /// It was let pass, as the policy is a dry run.
+    pub dry_run: bool,
+    /// By reason: a port, a device.
+    pub number: u32,
+    /// By reason: an address, a name.
+    pub detail: [u8; 64],
+}
+
+impl Denial {
+    /// struct denial; none where it is not one.
+    pub(super) fn parse(bytes: &[u8]) -> Option<Self> {
+        let wide = |at: usize| bytes.get(at..at + 8)?.try_into().ok().map(u64::from_ne_bytes);
+        let number = |at: usize| bytes.get(at..at + 4)?.try_into().ok().map(u32::from_ne_bytes);
+        let bit = number(36)?;
+        Some(Self {
+            time: wide(0)?,
+            started: wide(8)?,
+            cgroup: wide(16)?,
+            inode: wide(24)?,
+            pid: number(32)?,
+            reason: BITS.iter().find(|(_, b)| *b == bit)?.0,
+            dry_run: number(40)? != 0,
+            number: number(44)?,
+            detail: bytes.get(48..112)?.try_into().ok()?,
+        })
+    }
+
+    /// Whether it is about a program that was run: the event of that run tells the rest.
+    pub fn is_exec(&self) -> bool {
+        use RuntimeDenial::{DroppedPrograms, MemoryPrograms, VolumePrograms};
+        matches!(self.reason, DroppedPrograms | MemoryPrograms | VolumePrograms)
+    }
+}
+
+/// What a policy is to the programs; zero denies nothing.
+pub(super) fn bits(policy: Option<&RuntimePolicy>) -> u32 {
+    let Some(policy) = policy else { return 0 };
+    let mode = match policy.mode {
+        RuntimeMode::Observe => return 0,
+        RuntimeMode::DryRun => DRY_RUN,
+        RuntimeMode::Enforce => 0,
+    };
+    let denied = BITS.iter().filter(|(denial, _)| policy.deny.contains(denial)).fold(0, |all, (_, bit)| all | bit);
+    if denied == 0 { 0 } else { mode | denied }
+}

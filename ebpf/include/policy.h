@@ -1,0 +1,86 @@
+/* What a policy denies, and how the agent is told. Every program that denies shares these maps: they are pinned by name. */
+#pragma once
+
+#include "file.h"
+#include "task.h"
+
+/* crates/sensor/src/enforce/denial.rs has the same numbers. */
+enum {
+    DENY_UPPER = 1,   /* programs that were written since the container started */
+    DENY_MEMFD = 2,   /* programs in memory only */
+    DENY_FOREIGN = 4, /* programs that are neither of the image nor written: of a volume */
+    DRY_RUN = 1u << 31,
+};
+
+/* What is denied in a control group (cgroup_key); no entry: DEFAULTS decides for whatever is in a PID namespace. */
+struct {
+    MAP_UINT(type, BPF_MAP_TYPE_HASH);
+    MAP_UINT(max_entries, 16384);
+    MAP_TYPE(key, u64);
+    MAP_TYPE(value, u32);
+} GROUPS SEC(".maps");
+
+struct {
+    MAP_UINT(type, BPF_MAP_TYPE_ARRAY);
+    MAP_UINT(max_entries, 1);
+    MAP_TYPE(key, u32);
+    MAP_TYPE(value, u32);
+} DEFAULTS SEC(".maps");
+
+/* Denials, for the agent. Where nobody reads they are counted in LOST alone; the denial stands. */
+struct denial {
+    u64 time;
+    u64 started;
+    u64 cgroup;
+    u64 inode;
+    u32 pid;
+    u32 reason;
+    u32 dry_run;
+    u32 number; /* by reason: a port, a device */
+    u8 detail[64]; /* by reason: an address, a name */
+};
+struct {
+    MAP_UINT(type, BPF_MAP_TYPE_RINGBUF);
+    MAP_UINT(max_entries, 256 * 1024);
+} DENIALS SEC(".maps");
+
+struct {
+    MAP_UINT(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+    MAP_UINT(max_entries, 1);
+    MAP_TYPE(key, u32);
+    MAP_TYPE(value, u64);
+} LOST SEC(".maps");
+
+/* The bits of what the task's container may not do. */
+INLINE u32 denied_to(struct task_struct *task, u64 group) {
+    u32 zero = 0;
+    u32 *policy = bpf_map_lookup_elem(&GROUPS, &group);
+    if (!policy) {
+        struct pid *pid = READ(task->thread_pid);
+        if (!READ(pid->level))
+            return 0;
+        policy = bpf_map_lookup_elem(&DEFAULTS, &zero);
+    }
+    return policy ? *policy : 0;
+}
+
+/* What every denial says. */
+INLINE void denial_of(struct denial *denial, struct task_struct *task, u64 group, u32 asked, u32 reason) {
+    struct task_struct *leader = READ(task->group_leader);
+    __builtin_memset(denial, 0, sizeof(*denial));
+    denial->time = bpf_ktime_get_boot_ns();
+    denial->started = READ(leader->start_boottime);
+    denial->cgroup = group;
+    denial->pid = READ(task->tgid);
+    denial->reason = reason;
+    denial->dry_run = (asked & DRY_RUN) != 0;
+}
+
+INLINE void denial_tell(struct denial *denial) {
+    u32 zero = 0;
+    if (bpf_ringbuf_output(&DENIALS, denial, sizeof(*denial), 0) == 0)
+        return;
+    u64 *lost = bpf_map_lookup_elem(&LOST, &zero);
+    if (lost)
+        *lost += 1;
+}
