@@ -3,6 +3,7 @@
 
 mod atoms;
 mod builder;
+mod guards;
 
 use std::rc::Rc;
 
@@ -10,6 +11,7 @@ use seawall_model::EventKind;
 
 pub(crate) use atoms::{Atom, Atoms};
 pub(crate) use builder::Predicates;
+pub(crate) use guards::{Guard, Guards};
 
 use crate::formula::Formula;
 use builder::{Builder, Key};
@@ -21,6 +23,7 @@ pub(crate) struct Program {
     pub(crate) children: Vec<u32>,
     /// Rules that this kind can match, in the order of their definitions, and where each begins.
     pub(crate) rules: Vec<(u32, u32)>,
+    pub(crate) guards: Guards,
 }
 
 /// One step; its number is where its answer is remembered.

@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use seawall_model::Observation;
 
-use crate::compile::{Atom, Atoms, Node, Program};
+use crate::compile::{Atom, Atoms, Guard, Node, Program};
 use crate::matcher::{compare, number};
 use crate::subject::{Made, Subject};
 use crate::syntax::Operator;
@@ -24,6 +24,8 @@ pub struct Scratch {
     /// Whether a field's text is in its buffer.
     made: Vec<bool>,
     buffers: Vec<Vec<u8>>,
+    /// Rules that can still match.
+    left: Vec<u64>,
     pub(crate) matched: Vec<usize>,
 }
 
@@ -64,34 +66,73 @@ pub(crate) fn run(
     scratch.made.resize(atoms.fields.len(), false);
     let view = View::new(observation);
     let mut run = Run { atoms, program, addresses, view: &view, scratch };
-    for (rule, node) in &program.rules {
-        if run.node(*node) {
-            run.scratch.matched.push(*rule as usize);
-            if !all {
-                return;
+    let guards = &program.guards;
+    let mut left = std::mem::take(&mut run.scratch.left);
+    left.clear();
+    left.extend_from_slice(&guards.all);
+    for guard in &guards.guards {
+        let kept = run.ask(guard);
+        let mut any = 0;
+        for (word, kept) in left.iter_mut().zip(kept) {
+            *word &= kept;
+            any |= *word;
+        }
+        if any == 0 {
+            break;
+        }
+    }
+    'words: for (index, word) in left.iter().enumerate() {
+        let mut word = *word;
+        while word != 0 {
+            let at = index * 64 + word.trailing_zeros() as usize;
+            word &= word - 1;
+            let (Some((rule, _)), Some(rest)) = (program.rules.get(at), guards.rest.get(at)) else { continue };
+            if rest.iter().all(|node| run.node(*node)) {
+                run.scratch.matched.push(*rule as usize);
+                if !all {
+                    break 'words;
+                }
             }
         }
     }
+    run.scratch.left = left;
 }
 
 impl<'r> Run<'r, '_> {
+    /// The rules that can still match.
+    fn ask(&mut self, guard: &'r Guard) -> &'r [u64] {
+        match guard {
+            Guard::Part { node, holds, fails } => {
+                if self.node(*node) {
+                    holds
+                } else {
+                    fails
+                }
+            }
+            Guard::Words { dictionary, rows } => {
+                let number = self.number(*dictionary) as usize;
+                rows.get(number).or(rows.last()).map_or(&[], |row| row)
+            }
+        }
+    }
+
     fn node(&mut self, id: u32) -> bool {
         let index = id as usize;
+        let program = self.program;
+        let Some(node) = program.nodes.get(index) else { return false };
         match self.scratch.memo.get(index) {
             Some(1) => return false,
             Some(2) => return true,
             _ => {}
         }
-        let program = self.program;
         let children =
             |from: u32, count: u32| program.children.get(from as usize..(from + count) as usize).unwrap_or_default();
-        let holds = match program.nodes.get(index) {
-            Some(Node::Test(atom)) => self.atom(*atom),
-            Some(Node::Not(inner)) => !self.node(*inner),
-            Some(Node::And(from, count)) => children(*from, *count).iter().all(|child| self.node(*child)),
-            Some(Node::Or(from, count)) => children(*from, *count).iter().any(|child| self.node(*child)),
-            Some(Node::True) => true,
-            None => false,
+        let holds = match node {
+            Node::Test(atom) => self.atom(*atom),
+            Node::Not(inner) => !self.node(*inner),
+            Node::And(from, count) => children(*from, *count).iter().all(|child| self.node(*child)),
+            Node::Or(from, count) => children(*from, *count).iter().any(|child| self.node(*child)),
+            Node::True => true,
         };
         if let Some(slot) = self.scratch.memo.get_mut(index) {
             *slot = 1 + u8::from(holds);
@@ -138,12 +179,33 @@ impl<'r> Run<'r, '_> {
         let (made, buffer) = (made.get_mut(field as usize)?, buffers.get_mut(field as usize)?);
         if !*made {
             buffer.clear();
-            match reference.read(self.view, buffer)? {
-                Value::Made => *made = true,
-                value => return Some(value),
+            // Given back as it is: taking a value apart and putting it together again costs more than reading it.
+            let value = reference.read(self.view, buffer);
+            if !matches!(value, Some(Value::Made)) {
+                return value;
             }
+            *made = true;
         }
         Some(Value::Text(buffer))
+    }
+
+    /// The number of the word that a field with one value is.
+    fn number(&mut self, dictionary: u32) -> u32 {
+        let index = dictionary as usize;
+        match self.scratch.words.get(index) {
+            Some(number) if *number != UNKNOWN => return *number,
+            _ => {}
+        }
+        let Some(known) = self.atoms.dictionaries.get(index) else { return NO_WORD };
+        let found = match self.value(known.field) {
+            Some(Value::Text(text)) => known.words.get(text).copied(),
+            _ => None,
+        };
+        let number = found.unwrap_or(NO_WORD);
+        if let Some(slot) = self.scratch.words.get_mut(index) {
+            *slot = number;
+        }
+        number
     }
 
     fn word(&mut self, dictionary: u32, is_member: impl Fn(u32) -> bool) -> bool {
@@ -151,20 +213,7 @@ impl<'r> Run<'r, '_> {
         let Some(known) = self.atoms.dictionaries.get(index) else { return false };
         let looked_up = self.scratch.words.get(index).copied().unwrap_or(UNKNOWN);
         if known.single {
-            let number = if looked_up == UNKNOWN {
-                let found = match self.value(known.field) {
-                    Some(Value::Text(text)) => known.words.get(text).copied(),
-                    _ => None,
-                };
-                let number = found.unwrap_or(NO_WORD);
-                if let Some(slot) = self.scratch.words.get_mut(index) {
-                    *slot = number;
-                }
-                number
-            } else {
-                looked_up
-            };
-            return is_member(number);
+            return is_member(self.number(dictionary));
         }
         if looked_up == UNKNOWN {
             let Some(reference) = self.atoms.fields.get(known.field as usize) else { return false };

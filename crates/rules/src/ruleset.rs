@@ -5,7 +5,7 @@ use std::sync::{Arc, RwLock};
 
 use seawall_model::{Alert, AlertContext, EventKind, FieldValue, Observation, Priority};
 
-use crate::compile::{Atoms, Node, Predicates, Program, program};
+use crate::compile::{Atoms, Guards, Node, Predicates, Program, program};
 use crate::evaluate::{Addresses, Scratch, run};
 use crate::formula::Formula;
 use crate::loader::Counts;
@@ -88,7 +88,7 @@ impl RuleSet {
         formulas: &[(u32, Rc<Formula>)],
     ) -> Self {
         let mut predicates = Predicates::default();
-        let programs: Vec<Program> =
+        let mut programs: Vec<Program> =
             EventKind::ALL.iter().map(|kind| program(*kind, formulas, &mut predicates)).collect();
         let used: BTreeSet<u32> = programs
             .iter()
@@ -99,6 +99,9 @@ impl RuleSet {
             })
             .collect();
         let atoms = Atoms::new(&predicates.all, &used);
+        for program in &mut programs {
+            program.guards = Guards::new(program, &atoms);
+        }
         let addresses = RwLock::new(Arc::new(vec![Vec::new(); atoms.domains.len()]));
         Self {
             rules,

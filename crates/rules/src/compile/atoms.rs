@@ -27,6 +27,13 @@ pub(crate) struct Dictionary {
     pub(crate) words: HashMap<Box<[u8]>, u32, BuildHasherDefault<WordHasher>>,
 }
 
+impl Dictionary {
+    /// How many words it has; their numbers begin with zero.
+    pub(crate) fn len(&self) -> usize {
+        self.words.len()
+    }
+}
+
 /// A test made ready.
 pub(crate) enum Atom {
     /// The value's number in a dictionary is one of these.
@@ -84,16 +91,23 @@ pub(crate) struct WordHasher(u64);
 impl Hasher for WordHasher {
     fn write(&mut self, bytes: &[u8]) {
         const SEED: u64 = 0x9e37_79b9_7f4a_7c15;
-        let mut chunks = bytes.chunks_exact(8);
-        for chunk in &mut chunks {
-            let word = chunk.try_into().map_or(0, u64::from_le_bytes);
-            self.0 = (self.0.rotate_left(23) ^ word).wrapping_mul(SEED);
-        }
-        let mut last = bytes.len() as u64;
-        for byte in chunks.remainder() {
-            last = last << 8 | u64::from(*byte);
-        }
-        self.0 = (self.0.rotate_left(23) ^ last).wrapping_mul(SEED);
+        let wide = |at: usize| bytes.get(at..at + 8)?.try_into().ok().map(u64::from_le_bytes);
+        let half = |at: usize| bytes.get(at..at + 4)?.try_into().ok().map(u32::from_le_bytes);
+        let length = bytes.len();
+        let mut mix = |word: u64| self.0 = (self.0.rotate_left(23) ^ word).wrapping_mul(SEED);
+        // What is left at the end is read together with bytes that were read before: no loop over single bytes.
+        let last = if let Some(end) = length.checked_sub(8) {
+            for at in (0..end).step_by(8) {
+                mix(wide(at).unwrap_or(0));
+            }
+            wide(end)
+        } else if let Some(end) = length.checked_sub(4) {
+            half(0).zip(half(end)).map(|(first, last)| u64::from(first) << 32 | u64::from(last))
+        } else {
+            let byte = |at: usize| bytes.get(at).map_or(0, |b| u64::from(*b));
+            Some(byte(0) << 16 | byte(length / 2) << 8 | byte(length.saturating_sub(1)))
+        };
+        mix(last.unwrap_or(0) ^ (length as u64) << 56);
     }
 
     fn write_usize(&mut self, _: usize) {
