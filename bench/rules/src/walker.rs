@@ -9,7 +9,7 @@ use std::rc::Rc;
 use seawall_model::Observation;
 use seawall_rules::fields::{Extract, FieldRef};
 use seawall_rules::syntax::{Check, Expression, Operand, Operator, Quantifier, Right};
-use seawall_rules::{FieldType, RuleSet, Value, View};
+use seawall_rules::{FieldType, Rule, RuleSet, Value, View};
 
 enum Tree {
     And(Vec<Rc<Tree>>),
@@ -46,9 +46,20 @@ impl Walker {
     pub fn new(set: &RuleSet, addresses: &BTreeMap<String, Vec<IpAddr>>) -> Self {
         let mut macros = BTreeMap::new();
         let enabled = set.rules().iter().enumerate().filter(|(_, rule)| rule.enabled);
-        let rules =
-            enabled.map(|(number, rule)| (number, plant(&rule.condition, set, addresses, &mut macros))).collect();
-        Self { rules }
+        let plant =
+            |(number, rule): (usize, &Rule)| Some((number, plant(&rule.condition, set, addresses, &mut macros)?));
+        Self { rules: enabled.filter_map(plant).collect() }
+    }
+
+    /// The numbers of the rules that it judges: those without transformers and other fields on the right.
+    pub fn numbers(&self) -> impl Iterator<Item = usize> {
+        self.rules.iter().map(|(number, _)| *number)
+    }
+
+    /// Whether it says the same of an observation as the compiled rules do, of those rules that it judges.
+    pub fn agrees(&self, compiled: &[usize], observation: Observation<'_>) -> bool {
+        let known = compiled.iter().copied().filter(|number| self.numbers().any(|n| n == *number));
+        known.eq(self.evaluate(observation))
     }
 
     /// The numbers of every rule that matches.
@@ -63,34 +74,35 @@ fn plant(
     set: &RuleSet,
     addresses: &BTreeMap<String, Vec<IpAddr>>,
     macros: &mut BTreeMap<String, Rc<Tree>>,
-) -> Rc<Tree> {
-    let mut all = |parts: &[Expression]| parts.iter().map(|p| plant(p, set, addresses, macros)).collect::<Vec<_>>();
-    match expression {
-        Expression::And(parts) => Rc::new(Tree::And(all(parts))),
-        Expression::Or(parts) => Rc::new(Tree::Or(all(parts))),
-        Expression::Not(inner) => Rc::new(Tree::Not(plant(inner, set, addresses, macros))),
+) -> Option<Rc<Tree>> {
+    let mut all =
+        |parts: &[Expression]| parts.iter().map(|p| plant(p, set, addresses, macros)).collect::<Option<Vec<_>>>();
+    Some(match expression {
+        Expression::And(parts) => Rc::new(Tree::And(all(parts)?)),
+        Expression::Or(parts) => Rc::new(Tree::Or(all(parts)?)),
+        Expression::Not(inner) => Rc::new(Tree::Not(plant(inner, set, addresses, macros)?)),
         Expression::Macro { name, .. } => {
             if let Some(done) = macros.get(name) {
-                return Rc::clone(done);
+                return Some(Rc::clone(done));
             }
-            let tree = plant(&set.macros()[name], set, addresses, macros);
+            let tree = plant(&set.macros()[name], set, addresses, macros)?;
             macros.insert(name.clone(), Rc::clone(&tree));
             tree
         }
-        Expression::Check(check) => Rc::new(Tree::Check(leaf(check, addresses))),
-    }
+        Expression::Check(check) => Rc::new(Tree::Check(leaf(check, addresses)?)),
+    })
 }
 
-fn leaf(check: &Check, addresses: &BTreeMap<String, Vec<IpAddr>>) -> Leaf {
-    let Operand::Field(field) = &check.left else { panic!("the walker knows no transformers") };
+fn leaf(check: &Check, addresses: &BTreeMap<String, Vec<IpAddr>>) -> Option<Leaf> {
+    let Operand::Field(field) = &check.left else { return None };
     let field = FieldRef::resolve(field).expect("a field of rules that load");
     let values = match &check.right {
         Right::Nothing => Vec::new(),
         Right::Value(value) => vec![constant(&field, check.operator, value, addresses)],
         Right::List(values) => values.iter().map(|v| constant(&field, check.operator, v, addresses)).collect(),
-        Right::Operand(_) => panic!("the walker compares with constants"),
+        Right::Operand(_) => return None,
     };
-    Leaf { field, operator: check.operator, quantifier: check.quantifier, values }
+    Some(Leaf { field, operator: check.operator, quantifier: check.quantifier, values })
 }
 
 fn constant(field: &FieldRef, operator: Operator, text: &str, addresses: &BTreeMap<String, Vec<IpAddr>>) -> Constant {
@@ -198,12 +210,27 @@ fn text_fits(operator: Operator, text: &[u8], wanted: &[u8]) -> bool {
     }
 }
 
-/// Stars and question marks, by the plainest recursion.
+/// Stars, question marks and classes, by the plainest recursion.
 fn glob(pattern: &[u8], text: &[u8]) -> bool {
     match (pattern, text) {
         ([], []) => true,
         ([b'*', rest @ ..], _) => glob(rest, text) || (!text.is_empty() && glob(pattern, &text[1..])),
         ([b'?', rest @ ..], [_, tail @ ..]) => glob(rest, tail),
+        ([b'[', rest @ ..], [c, tail @ ..]) if rest.iter().skip(1).any(|b| *b == b']') => {
+            let (negated, class) = match rest {
+                [b'!' | b'^', class @ ..] => (true, class),
+                class => (false, class),
+            };
+            // A bracket that comes first is one of the class.
+            let end = 1 + class.iter().skip(1).position(|b| *b == b']').expect("one was seen");
+            let (mut within, mut at) = (false, 0);
+            while at < end {
+                let last = if at + 2 < end && class[at + 1] == b'-' { class[at + 2] } else { class[at] };
+                within |= (class[at]..=last).contains(c);
+                at += if last == class[at] { 1 } else { 3 };
+            }
+            within != negated && glob(&class[end + 1..], tail)
+        }
         ([a, rest @ ..], [b, tail @ ..]) if a == b => glob(rest, tail),
         _ => false,
     }

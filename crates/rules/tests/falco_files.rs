@@ -104,6 +104,7 @@ fn compiled_rules_agree_with_a_walk_over_their_trees() {
     set.set_addresses(&addresses);
     first.set_addresses(&addresses);
     let walker = Walker::new(&set, &addresses);
+    assert_eq!(walker.numbers().count(), set.rules().len());
     let conditions: Vec<&str> = set.rules().iter().map(|rule| rule.condition_text.as_str()).collect();
     let (mut random, words) = (Random::new(20_261_124), Words::of(&conditions));
     let mut scratch = Scratch::default();

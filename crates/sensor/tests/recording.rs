@@ -1,6 +1,11 @@
 //! Recordings: what was written is read, what was damaged is told with its place.
 #![allow(clippy::disallowed_methods, reason = "tests read their own files")]
+#![allow(unreachable_pub, missing_docs, dead_code, reason = "a test, and a source that is shared with bench/rules")]
 
+#[path = "../../../bench/rules/src/walker.rs"]
+mod walker;
+
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use seawall_model::EventKind;
@@ -38,6 +43,33 @@ fn rules_judge_a_recording_as_they_judged_the_kernel() {
     let container = alert.seawall.container.as_ref().expect("a container");
     assert_eq!((container.name.as_deref(), container.image.as_deref()), (Some("shop"), Some("demo:1")));
     assert_eq!(alert.seawall.tier, "replay");
+}
+
+#[test]
+fn compiled_rules_agree_with_a_walk_over_their_trees_on_every_recording() {
+    let mut sets = vec![RuleSet::load(SHIPPED, &Options { all_match: true, ..Options::default() }).expect("rules")];
+    if let Some(folder) = seawall_testkit::shared("falco-rules") {
+        for name in ["falco_rules.yaml", "falco-incubating_rules.yaml", "falco-sandbox_rules.yaml"] {
+            let text = std::fs::read_to_string(folder.join(name)).expect("readable");
+            let options = Options { all_match: true, ..Options::default() };
+            sets.push(RuleSet::load(&[(name, &text)], &options).unwrap_or_else(|e| panic!("{e}")));
+        }
+    }
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/recording");
+    let mut events = 0;
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let bytes = std::fs::read(entry.expect("an entry").path()).expect("readable");
+        for rules in &sets {
+            let walker = walker::Walker::new(rules, &BTreeMap::new());
+            assert!(walker.numbers().count() * 2 > rules.rules().len());
+            let mut scratch = seawall_rules::Scratch::default();
+            let compare = &mut |o: seawall_model::Observation<'_>| {
+                assert!(walker.agrees(rules.evaluate(o, &mut scratch), o), "{:?}", o.event);
+            };
+            events += replay(&bytes[..], compare).expect("read");
+        }
+    }
+    assert!(events > 300, "{events}");
 }
 
 #[test]

@@ -4,11 +4,15 @@
 //! A case is a folder of testdata/attacks (for the rules that ship) or testdata/attacks/generator (for Falco's three files):
 //! docs/how-to/add-a-rule.md says what is in it.
 #![allow(clippy::disallowed_methods, reason = "tests read their own files")]
+#![allow(unreachable_pub, missing_docs, dead_code, reason = "a test, and a source that is shared with bench/rules")]
 
+mod agreement;
 mod case;
 mod containers;
 mod root;
 mod table;
+#[path = "../../../../bench/rules/src/walker.rs"]
+mod walker;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -20,6 +24,7 @@ use seawall_rules::{Options, RuleSet, SHIPPED, Selection, Supply, Which};
 use seawall_sensor::{DirectorySettings, EngineSocket, Guard, Sensor, SensorOptions, supplied_kinds};
 use seawall_testkit::{Dockerd, shared};
 
+use agreement::Agreement;
 use case::{Case, Script};
 use containers::{Containers, Outcome};
 
@@ -69,11 +74,12 @@ fn falco() -> Option<RuleSet> {
 
 /// Names that rules ask for lead to the network that the cases share: the cluster's interface to an address of its own, all
 /// others, which are pools of miners, to the one of the world.
-fn with_addresses(rules: RuleSet) -> RuleSet {
+fn with_addresses(rules: RuleSet) -> (Guard, Agreement) {
     let address = |name: &str| if name.starts_with("kubernetes.") { containers::CLUSTER } else { containers::WORLD };
     let addresses = rules.needs().domains.into_iter().map(|name| (name.clone(), vec![address(&name)])).collect();
     rules.set_addresses(&addresses);
-    rules
+    let agreement = Agreement::new(&rules, &addresses);
+    (Guard::new(rules, "node", "observe"), agreement)
 }
 
 #[test]
@@ -92,12 +98,8 @@ fn attacks_raise_their_rules_and_ordinary_work_does_not() {
     engine.import(&root::archive(&folder.path().join("root")), containers::REPOSITORY, containers::TAG);
     eprintln!("MEASURE image after {:?}", begin.elapsed());
 
-    let mut guards: Vec<Guard> = [Some(own()), falco_rules]
-        .into_iter()
-        .flatten()
-        .map(|rules| Guard::new(with_addresses(rules), "node", "observe"))
-        .collect();
-    let needs = guards.iter().map(|g| g.rules().needs());
+    let mut guards: Vec<_> = [Some(own()), falco_rules].into_iter().flatten().map(with_addresses).collect();
+    let needs = guards.iter().map(|(guard, _)| guard.rules().needs());
     let (mut kinds, mut environment, mut buffer) = (BTreeSet::new(), false, false);
     for need in needs {
         kinds.extend(need.kinds);
@@ -172,8 +174,13 @@ fn attacks_raise_their_rules_and_ordinary_work_does_not() {
     let lost: u64 = statistics.lost_life.iter().chain(&statistics.lost_events).sum();
     // Containers without a name can be those of another engine of this machine; of ours every alert was looked at.
     assert_eq!((lost, statistics.unreadable), (0, 0), "{statistics:?}");
+    for (_, agreement) in &guards {
+        let (compared, matches) = agreement.counts();
+        eprintln!("MEASURE both evaluators agree on {compared} events, {matches} matches");
+        assert!(only.is_some() || (compared > 1_000 && matches > 50), "{compared} {matches}");
+    }
     if only.is_none() && guards.len() == 2 {
-        let rules = guards[0].rules().rules();
+        let rules = guards[0].0.rules().rules();
         let untested: Vec<_> =
             rules.iter().filter(|r| !cases.iter().any(|c| c.rule == r.name && !c.generator)).collect();
         assert!(untested.is_empty(), "no case: {:?}", untested.iter().map(|r| &r.name).collect::<Vec<_>>());
@@ -185,7 +192,7 @@ fn attacks_raise_their_rules_and_ordinary_work_does_not() {
 /// Watches while `work` runs, and a little longer.
 fn round(
     sensor: &mut Sensor,
-    guards: &mut [Guard],
+    guards: &mut [(Guard, Agreement)],
     raised: &mut BTreeMap<(String, usize), Raised>,
     containers: &Containers<'_>,
     work: &(dyn Fn() -> Vec<Outcome> + Sync),
@@ -196,7 +203,8 @@ fn round(
         while end.is_none_or(|end| Instant::now() < end) {
             sensor
                 .poll(Duration::from_millis(20), &mut |observation| {
-                    for (number, guard) in guards.iter_mut().enumerate() {
+                    for (number, (guard, agreement)) in guards.iter_mut().enumerate() {
+                        agreement.check(guard.rules(), observation);
                         guard.judge(observation, &mut |alert| note(raised, number, &alert, containers));
                     }
                 })
