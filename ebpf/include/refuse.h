@@ -85,7 +85,7 @@ INLINE u32 asked_of(struct task_struct *task, u64 group, u32 bits) {
 INLINE u32 asked_of_tampering(struct task_struct *task, u64 group) {
     u32 zero = 0;
     struct agent *agent = agent_get();
-    if (!agent || is_agent(task, agent))
+    if (!agent || !agent->exe_inode || is_agent(task, agent))
         return 0;
     u32 asked = denied_to(task, group);
     struct pid *pid = READ(task->thread_pid);

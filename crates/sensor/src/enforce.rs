@@ -4,7 +4,6 @@ mod agent;
 mod denial;
 mod hooks;
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use aya::maps::{Array, HashMap, Map, MapData, PerCpuArray, RingBuf};
@@ -12,7 +11,7 @@ use aya::{Btf, EbpfLoader};
 use seawall_decide::{RuntimeDenial, RuntimeMode, RuntimePolicy};
 
 pub use denial::Denial;
-use hooks::{DenyHook, HOOKS};
+use hooks::{DenyHook, HOOKS, is_refused};
 
 use crate::kernel::error_chain;
 use crate::{HookState, SensorError};
@@ -94,13 +93,11 @@ impl Enforcer {
         if policy.mode == RuntimeMode::Observe {
             return Vec::new();
         }
-        let able: BTreeSet<_> = self
-            .hooks
-            .iter()
-            .filter(|(_, state)| *state == HookState::Attached)
-            .flat_map(|(hook, _)| hook.denies)
-            .collect();
-        let lacking = policy.deny.iter().filter(|denial| !able.contains(denial));
+        let is_killed = |denial| {
+            let mut hooks = self.hooks.iter().filter(|(_, state)| *state == HookState::Attached);
+            hooks.any(|(hook, _)| !hook.is_lsm() && hook.denies.contains(&denial))
+        };
+        let lacking = policy.deny.iter().filter(|denial| !is_refused(&self.hooks, **denial) && !is_killed(**denial));
         lacking
             .map(|denial| {
                 let reasons =

@@ -32,5 +32,6 @@ fn refuses(object: &[u8], btf: &Btf) -> Result<(), String> {
     if refused {
         return Ok(());
     }
-    Err("the kernel does not ask such programs: `bpf` is not in its list of security modules (lsm=…,bpf at boot)".to_owned())
+    Err("the kernel does not ask such programs: `bpf` is not in its list of security modules (lsm=…,bpf at boot)"
+        .to_owned())
 }
