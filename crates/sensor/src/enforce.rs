@@ -6,12 +6,12 @@ mod hooks;
 
 use std::path::{Path, PathBuf};
 
+use aya::Btf;
 use aya::maps::{Array, HashMap, Map, MapData, PerCpuArray, RingBuf};
-use aya::{Btf, EbpfLoader};
 use seawall_decide::{RuntimeDenial, RuntimeMode, RuntimePolicy};
 
 pub use denial::Denial;
-use hooks::{DenyHook, HOOKS, is_refused};
+use hooks::{DenyHook, HOOKS, Objects, is_refused};
 
 use crate::kernel::error_chain;
 use crate::{HookState, SensorError};
@@ -45,12 +45,13 @@ impl Enforcer {
     pub fn install(folder: &Path) -> Result<Self, SensorError> {
         prepare(folder)?;
         let btf = Btf::from_sys_fs().map_err(|e| SensorError::NoTypes(e.to_string()))?;
+        let mut objects = Objects::new(&btf, Some(folder));
         let mut hooks = Vec::new();
         for hook in HOOKS {
             if hook.is_covered(&hooks) {
                 unpin(&folder.join(hook.program))?;
             } else {
-                hooks.push((hook, pin(hook, folder, &btf)));
+                hooks.push((hook, pin(hook, folder, &mut objects)));
             }
         }
         let worked = hooks.iter().any(|(_, state)| *state == HookState::Attached);
@@ -80,11 +81,15 @@ impl Enforcer {
 
     /// Tries each program: it is attached for a moment, and denies nothing. Its name, what it is for, what it can deny.
     pub fn probe() -> Vec<(&'static str, &'static str, &'static [RuntimeDenial], HookState)> {
-        let btf = Btf::from_sys_fs();
-        let tried = |hook: &'static DenyHook| match &btf {
-            Ok(btf) => state(load(hook, btf, &mut EbpfLoader::new().btf(Some(btf)), &mut |_| Ok(()))),
-            Err(error) => HookState::Refused(SensorError::NoTypes(error.to_string()).to_string()),
+        let btf = match Btf::from_sys_fs() {
+            Ok(btf) => btf,
+            Err(error) => {
+                let refused = HookState::Refused(SensorError::NoTypes(error.to_string()).to_string());
+                return HOOKS.iter().map(|hook| (hook.name, hook.purpose, hook.denies, refused.clone())).collect();
+            }
         };
+        let mut objects = Objects::new(&btf, None);
+        let mut tried = |hook: &DenyHook| state(hook.attach(&mut objects).map(drop));
         HOOKS.iter().map(|hook| (hook.name, hook.purpose, hook.denies, tried(hook))).collect()
     }
 
@@ -179,17 +184,12 @@ impl Enforcer {
 }
 
 /// Takes over the pin of a program, or loads and pins it.
-fn pin(hook: &DenyHook, folder: &Path, btf: &Btf) -> HookState {
+fn pin(hook: &DenyHook, folder: &Path, objects: &mut Objects<'_>) -> HookState {
     let path = folder.join(hook.program);
     if path.exists() {
         return HookState::Attached;
     }
-    let mut loader = EbpfLoader::new();
-    loader.btf(Some(btf));
-    for name in MAPS {
-        loader.map_pin_path(name, folder.join(name));
-    }
-    state(load(hook, btf, &mut loader, &mut |link| link.pin(&path).map(drop).map_err(|e| error_chain(&e))))
+    state(hook.attach(objects).and_then(|link| link.pin(&path).map(drop).map_err(|e| error_chain(&e))))
 }
 
 /// Removes the pin of a program that is not needed here; there may be none.
@@ -200,18 +200,6 @@ fn unpin(path: &Path) -> Result<(), SensorError> {
         }
         _ => Ok(()),
     }
-}
-
-fn load(
-    hook: &DenyHook,
-    btf: &Btf,
-    loader: &mut EbpfLoader<'_>,
-    keep: &mut dyn FnMut(aya::programs::links::FdLink) -> Result<(), String>,
-) -> Result<(), String> {
-    if hook.object.is_empty() {
-        return Err(SensorError::NotBuilt.to_string());
-    }
-    hook.load(btf, loader, keep)
 }
 
 fn state(result: Result<(), String>) -> HookState {

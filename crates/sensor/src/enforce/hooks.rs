@@ -2,13 +2,16 @@
 
 mod lsm;
 
+use std::path::Path;
+
 use aya::programs::links::FdLink;
 use aya::programs::{BtfTracePoint, Lsm};
 use aya::{Btf, Ebpf, EbpfLoader};
 use seawall_decide::RuntimeDenial::{self, self as D};
 
-use crate::HookState;
+use super::MAPS;
 use crate::kernel::error_chain;
+use crate::{HookState, SensorError};
 
 static EXEC_KILL: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/enforce.bpf.o"));
 static LSM: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/lsm.bpf.o"));
@@ -102,6 +105,41 @@ const fn refuse(
     DenyHook { name, purpose, denies, object: LSM, program, attach: Attach::Lsm }
 }
 
+/// Objects that are loaded, each once: finding the kernel's types for one takes a while.
+pub(super) struct Objects<'a> {
+    btf: &'a Btf,
+    /// Where maps that programs share are pinned; without it each object has its own.
+    pins: Option<&'a Path>,
+    loaded: Vec<(&'static [u8], Ebpf)>,
+}
+
+impl<'a> Objects<'a> {
+    pub(super) fn new(btf: &'a Btf, pins: Option<&'a Path>) -> Self {
+        Self { btf, pins, loaded: Vec::new() }
+    }
+
+    fn get(&mut self, object: &'static [u8]) -> Result<&mut Ebpf, String> {
+        if object.is_empty() {
+            return Err(SensorError::NotBuilt.to_string());
+        }
+        let at = match self.loaded.iter().position(|(loaded, _)| std::ptr::eq(*loaded, object)) {
+            Some(at) => at,
+            None => {
+                let mut loader = EbpfLoader::new();
+                loader.btf(Some(self.btf));
+                if let Some(pins) = self.pins {
+                    for name in MAPS {
+                        loader.map_pin_path(name, pins.join(name));
+                    }
+                }
+                self.loaded.push((object, loader.load(object).map_err(|e| error_chain(&e))?));
+                self.loaded.len() - 1
+            }
+        };
+        self.loaded.get_mut(at).map(|(_, programs)| programs).ok_or_else(|| "no object".to_owned())
+    }
+}
+
 /// Whether every BPF-LSM program that a denial needs is there.
 pub(super) fn is_refused(hooks: &[(&DenyHook, HookState)], denial: RuntimeDenial) -> bool {
     let mut needed = hooks.iter().filter(|(hook, _)| hook.is_lsm() && hook.denies.contains(&denial)).peekable();
@@ -109,18 +147,13 @@ pub(super) fn is_refused(hooks: &[(&DenyHook, HookState)], denial: RuntimeDenial
 }
 
 impl DenyHook {
-    /// Loads and attaches the program, and gives the link to `keep`.
-    pub(super) fn load(
-        &self,
-        btf: &Btf,
-        loader: &mut EbpfLoader<'_>,
-        keep: &mut dyn FnMut(FdLink) -> Result<(), String>,
-    ) -> Result<(), String> {
+    /// Loads and attaches the program.
+    pub(super) fn attach(&self, objects: &mut Objects<'_>) -> Result<FdLink, String> {
+        let btf = objects.btf;
         if self.is_lsm() {
             lsm::tried(self.object, btf)?;
         }
-        let mut programs = loader.load(self.object).map_err(|e| error_chain(&e))?;
-        keep(self.attached(&mut programs, btf)?)
+        self.attached(objects.get(self.object)?, btf)
     }
 
     /// Whether it refuses the call before anything happens.
