@@ -159,7 +159,7 @@ int seawall_refuse_ptrace(u64 *context) {
     if (runs_as_agent(other, agent_get())) {
         u32 asked = asked_of_tampering(task, group);
         if (asked)
-            return refuse(task, group, asked, DENY_TAMPERING, 0, NULL, other);
+            return refuse(task, group, asked, DENY_TAMPERING, TAMPERING_TRACE, NULL, other);
     }
     u32 asked = asked_of(task, group, DENY_PTRACE);
     return asked ? refuse(task, group, asked, DENY_PTRACE, READ(other->tgid), NULL, other) : 0;
@@ -260,7 +260,7 @@ INLINE int refuse_change(struct inode *folder, struct dentry *dentry) {
     if (!is_pinned(folder, agent) && !denied_to(task, group))
         return 0;
     u32 asked = asked_of_tampering(task, group);
-    return asked ? refuse(task, group, asked, DENY_TAMPERING, 0, dentry, NULL) : 0;
+    return asked ? refuse(task, group, asked, DENY_TAMPERING, TAMPERING_FILE, dentry, NULL) : 0;
 }
 
 SEC("lsm/inode_unlink")
@@ -283,7 +283,7 @@ int seawall_refuse_umount(u64 *context) {
         u64 group = cgroup_key(task_cgroup(task));
         u32 asked = asked_of_tampering(task, group);
         if (asked)
-            return refuse(task, group, asked, DENY_TAMPERING, 0, top, NULL);
+            return refuse(task, group, asked, DENY_TAMPERING, TAMPERING_FILE, top, NULL);
     }
     return refuse_mount(top);
 }
@@ -297,5 +297,5 @@ int seawall_refuse_map(u64 *context) {
     struct task_struct *task = bpf_get_current_task();
     u64 group = cgroup_key(task_cgroup(task));
     u32 asked = asked_of_tampering(task, group);
-    return asked ? refuse(task, group, asked, DENY_TAMPERING, 0, NULL, NULL) : 0;
+    return asked ? refuse(task, group, asked, DENY_TAMPERING, TAMPERING_POLICY, NULL, NULL) : 0;
 }

@@ -5,6 +5,9 @@
 
 enum { EPERM = 1, PF_FORKNOEXEC = 0x40 };
 
+/* How somebody tampers, as a denial's number; numbers of signals stand for themselves. */
+enum { TAMPERING_FILE = 0, TAMPERING_TRACE = 1000, TAMPERING_POLICY = 1001 };
+
 /* Who the agent is. User space writes `pid` and the pins; the rest is written where the agent itself asks, because file
  * systems show user space other numbers than these. */
 struct agent {

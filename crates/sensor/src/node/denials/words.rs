@@ -53,9 +53,14 @@ pub(super) fn of(denial: &Denial, path: &ByteString, process: Option<&Process>) 
         D::Modules if path.is_empty() => (CALL, call("loading a kernel module", denied())),
         D::Modules => (CALL, call(&format!("loading kernel module {path}"), denied())),
         D::UserNamespaces => (CALL, call("a user namespace", denied())),
-        D::AgentTampering if denial.number != 0 => {
-            (TAMPERING, call(&format!("signal {} to the agent", denial.number), denied()))
+        D::AgentTampering => {
+            let what = match denial.number {
+                0 => format!("changing {path} of the agent"),
+                1000 => "tracing the agent".to_owned(),
+                1001 => "changing the policy in the kernel".to_owned(),
+                signal => format!("signal {signal} to the agent"),
+            };
+            (TAMPERING, call(&what, denied()))
         }
-        D::AgentTampering => (TAMPERING, call(&format!("changing {path} of the agent"), denied())),
     }
 }
