@@ -50,11 +50,14 @@ struct dentry {
 } CORE;
 struct vfsmount {
     struct dentry *mnt_root;
+    struct super_block *mnt_sb;
 } CORE;
+struct mnt_namespace;
 struct mount {
     struct mount *mnt_parent;
     struct dentry *mnt_mountpoint;
     struct vfsmount mnt;
+    struct mnt_namespace *mnt_ns;
 } CORE;
 struct path {
     struct vfsmount *mnt;
@@ -99,6 +102,7 @@ struct file {
     struct inode *f_inode;
     void *private_data;
     u32 f_flags;
+    u32 f_mode;
 } CORE;
 struct fdtable {
     u32 max_fds;
@@ -123,6 +127,7 @@ struct ns_common {
 } CORE;
 struct pid_namespace {
     struct ns_common ns;
+    struct task_struct *child_reaper;
 } CORE;
 struct mnt_namespace {
     struct ns_common ns;
@@ -212,6 +217,13 @@ struct linux_binprm {
     struct file *file;
     const char *filename;
     const char *interp;
+    char buf[256];
+} CORE;
+struct vm_area_struct {
+    struct file *vm_file;
+} CORE;
+struct bpf_map {
+    u32 id;
 } CORE;
 /* x86-64 registers at a system call. */
 struct pt_regs {

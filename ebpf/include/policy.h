@@ -9,6 +9,16 @@ enum {
     DENY_UPPER = 1,   /* programs that were written since the container started */
     DENY_MEMFD = 2,   /* programs in memory only */
     DENY_FOREIGN = 4, /* programs that are neither of the image nor written: of a volume */
+    DENY_SCRIPTS = 1 << 16,   /* dropped scripts, by their first line */
+    DENY_LIBRARIES = 1 << 17, /* code of dropped files that a program maps */
+    DENY_MEMORY_CODE = 1 << 18, /* code of files in memory that a program maps */
+    DENY_SETTINGS = 1 << 19,  /* files by which the kernel starts programs or is told what to do */
+    DENY_MOUNTS = 1 << 20,
+    DENY_PTRACE = 1 << 21,
+    DENY_BPF = 1 << 22,
+    DENY_MODULES = 1 << 23,
+    DENY_NAMESPACES = 1 << 24, /* user namespaces, which the others of an unprivileged process need */
+    DENY_TAMPERING = 1 << 25,  /* the agent, its files, and what it put into the kernel */
     DRY_RUN = 1u << 31,
 };
 
@@ -35,10 +45,11 @@ struct denial {
     u64 inode;
     u32 pid;
     u32 reason;
-    u32 dry_run;
+    u32 dry_run; /* DENIAL_… */
     u32 number; /* by reason: a port, a device */
     u8 detail[64]; /* by reason: an address, a name */
 };
+enum { DENIAL_DRY_RUN = 1, DENIAL_BEFORE = 2 /* the call was refused; a path follows */ };
 struct {
     MAP_UINT(type, BPF_MAP_TYPE_RINGBUF);
     MAP_UINT(max_entries, 256 * 1024);
@@ -76,11 +87,14 @@ INLINE void denial_of(struct denial *denial, struct task_struct *task, u64 group
     denial->dry_run = (asked & DRY_RUN) != 0;
 }
 
-INLINE void denial_tell(struct denial *denial) {
+INLINE void denial_lost(void) {
     u32 zero = 0;
-    if (bpf_ringbuf_output(&DENIALS, denial, sizeof(*denial), 0) == 0)
-        return;
     u64 *lost = bpf_map_lookup_elem(&LOST, &zero);
     if (lost)
         *lost += 1;
+}
+
+INLINE void denial_tell(struct denial *denial) {
+    if (bpf_ringbuf_output(&DENIALS, denial, sizeof(*denial), 0) != 0)
+        denial_lost();
 }

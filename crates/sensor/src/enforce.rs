@@ -1,25 +1,27 @@
 //! What is stopped: the programs of enforce/hooks.rs, pinned in the kernel so that they outlive the agent.
 
+mod agent;
 mod denial;
 mod hooks;
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use aya::EbpfLoader;
+use aya::Btf;
 use aya::maps::{Array, HashMap, Map, MapData, PerCpuArray, RingBuf};
 use seawall_decide::{RuntimeDenial, RuntimeMode, RuntimePolicy};
 
 pub use denial::Denial;
-use hooks::{DenyHook, HOOKS};
+use hooks::{DenyHook, HOOKS, Objects, is_refused};
 
 use crate::kernel::error_chain;
 use crate::{HookState, SensorError};
 
 /// Maps that every program shares.
-const MAPS: [&str; 4] = ["GROUPS", "DEFAULTS", "DENIALS", "LOST"];
+const MAPS: [&str; 5] = ["GROUPS", "DEFAULTS", "DENIALS", "LOST", AGENT];
+/// Who the agent is: of the BPF-LSM programs only.
+const AGENT: &str = "AGENT";
 /// Rises with every change of the maps' layout: an older agent's pins are not taken for this one's.
-const LAYOUT: &str = "v2";
+const LAYOUT: &str = "v3";
 
 /// The pinned programs of this node.
 pub struct Enforcer {
@@ -42,9 +44,18 @@ impl Enforcer {
     /// The kernel takes no program, or the folder is not on a BPF file system.
     pub fn install(folder: &Path) -> Result<Self, SensorError> {
         prepare(folder)?;
-        let hooks: Vec<_> = HOOKS.iter().map(|hook| (hook, pin(hook, folder))).collect();
+        let btf = Btf::from_sys_fs().map_err(|e| SensorError::NoTypes(e.to_string()))?;
+        let mut objects = Objects::new(&btf, Some(folder));
+        let mut hooks = Vec::new();
+        for hook in HOOKS {
+            if hook.is_covered(&hooks) {
+                unpin(&folder.join(hook.program))?;
+            } else {
+                hooks.push((hook, pin(hook, folder, &mut objects)));
+            }
+        }
         let worked = hooks.iter().any(|(_, state)| *state == HookState::Attached);
-        if let (false, Some((_, HookState::Refused(reason)))) = (worked, hooks.first()) {
+        if let (false, Some((_, HookState::Refused(reason)))) = (worked, hooks.last()) {
             return Err(if hooks.iter().all(|(hook, _)| hook.object.is_empty()) {
                 SensorError::NotBuilt
             } else {
@@ -53,6 +64,12 @@ impl Enforcer {
         }
         let map = |name: &str| MapData::from_pin(folder.join(name)).map_err(|e| SensorError::Load(error_chain(&e)));
         let made = |e: aya::maps::MapError| SensorError::Load(error_chain(&e));
+        if hooks.iter().any(|(hook, state)| hook.is_lsm() && *state == HookState::Attached) {
+            let mut map: Array<_, [u8; agent::SIZE]> = Array::try_from(Map::Array(map(AGENT)?)).map_err(made)?;
+            let this = agent::with_pins(folder)
+                .map_err(|e| SensorError::Load(format!("cannot look at {}: {e}", folder.display())))?;
+            map.set(0, this, 0).map_err(made)?;
+        }
         Ok(Self {
             groups: HashMap::try_from(Map::HashMap(map("GROUPS")?)).map_err(made)?,
             defaults: Array::try_from(Map::Array(map("DEFAULTS")?)).map_err(made)?,
@@ -64,7 +81,15 @@ impl Enforcer {
 
     /// Tries each program: it is attached for a moment, and denies nothing. Its name, what it is for, what it can deny.
     pub fn probe() -> Vec<(&'static str, &'static str, &'static [RuntimeDenial], HookState)> {
-        let tried = |hook: &'static DenyHook| state(load(hook, &mut EbpfLoader::new(), &mut |_| Ok(())));
+        let btf = match Btf::from_sys_fs() {
+            Ok(btf) => btf,
+            Err(error) => {
+                let refused = HookState::Refused(SensorError::NoTypes(error.to_string()).to_string());
+                return HOOKS.iter().map(|hook| (hook.name, hook.purpose, hook.denies, refused.clone())).collect();
+            }
+        };
+        let mut objects = Objects::new(&btf, None);
+        let mut tried = |hook: &DenyHook| state(hook.attach(&mut objects).map(drop));
         HOOKS.iter().map(|hook| (hook.name, hook.purpose, hook.denies, tried(hook))).collect()
     }
 
@@ -73,13 +98,11 @@ impl Enforcer {
         if policy.mode == RuntimeMode::Observe {
             return Vec::new();
         }
-        let able: BTreeSet<_> = self
-            .hooks
-            .iter()
-            .filter(|(_, state)| *state == HookState::Attached)
-            .flat_map(|(hook, _)| hook.denies)
-            .collect();
-        let lacking = policy.deny.iter().filter(|denial| !able.contains(denial));
+        let is_killed = |denial| {
+            let mut hooks = self.hooks.iter().filter(|(_, state)| *state == HookState::Attached);
+            hooks.any(|(hook, _)| !hook.is_lsm() && hook.denies.contains(&denial))
+        };
+        let lacking = policy.deny.iter().filter(|denial| !is_refused(&self.hooks, **denial) && !is_killed(**denial));
         lacking
             .map(|denial| {
                 let reasons =
@@ -161,27 +184,22 @@ impl Enforcer {
 }
 
 /// Takes over the pin of a program, or loads and pins it.
-fn pin(hook: &DenyHook, folder: &Path) -> HookState {
+fn pin(hook: &DenyHook, folder: &Path, objects: &mut Objects<'_>) -> HookState {
     let path = folder.join(hook.program);
     if path.exists() {
         return HookState::Attached;
     }
-    let mut loader = EbpfLoader::new();
-    for name in MAPS {
-        loader.map_pin_path(name, folder.join(name));
-    }
-    state(load(hook, &mut loader, &mut |link| link.pin(&path).map(drop).map_err(|e| error_chain(&e))))
+    state(hook.attach(objects).and_then(|link| link.pin(&path).map(drop).map_err(|e| error_chain(&e))))
 }
 
-fn load(
-    hook: &DenyHook,
-    loader: &mut EbpfLoader<'_>,
-    keep: &mut dyn FnMut(aya::programs::links::FdLink) -> Result<(), String>,
-) -> Result<(), String> {
-    if hook.object.is_empty() {
-        return Err(SensorError::NotBuilt.to_string());
+/// Removes the pin of a program that is not needed here; there may be none.
+fn unpin(path: &Path) -> Result<(), SensorError> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(SensorError::Load(format!("cannot remove {}: {error}", path.display())))
+        }
+        _ => Ok(()),
     }
-    hook.load(loader, keep)
 }
 
 fn state(result: Result<(), String>) -> HookState {

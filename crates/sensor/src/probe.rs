@@ -2,10 +2,13 @@
 
 use crate::{Enforcer, Hook, HookState, Kernel, KernelOptions};
 
+/// The hook where programs are refused.
+const REFUSE_EXEC: &str = "lsm/bprm_check_security";
+
 /// What a node can do.
 #[derive(Debug, Clone)]
 pub struct Probe {
-    /// The best tier whose every hook works: `exec-kill`, `observe` or `none`.
+    /// The best tier that works: `lsm`, `exec-kill`, `observe` or `none`.
     pub tier: &'static str,
     /// Whether events can be seen at all.
     pub observes: bool,
@@ -28,10 +31,13 @@ pub fn probe() -> Probe {
     let observes = hooks.iter().all(|(.., state)| *state == HookState::Attached);
     let denying = Enforcer::probe();
     let denies = denying.iter().any(|(.., state)| *state == HookState::Attached);
-    let tier = match (observes, denies) {
-        (true, true) => "exec-kill",
-        (true, false) => "observe",
-        (false, _) => "none",
+    // A program that is not run is what tells this tier: what else a policy asks for is looked at by itself.
+    let refuses = denying.iter().any(|(name, .., state)| *name == REFUSE_EXEC && *state == HookState::Attached);
+    let tier = match (observes, refuses, denies) {
+        (true, true, _) => "lsm",
+        (true, false, true) => "exec-kill",
+        (true, false, false) => "observe",
+        (false, ..) => "none",
     };
     hooks.extend(denying.into_iter().map(|(name, purpose, _, state)| (name, purpose, state)));
     Probe { tier, observes, hooks }

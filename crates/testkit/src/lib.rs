@@ -7,10 +7,12 @@
 
 mod dockerd;
 mod image;
+mod section;
 mod shared;
 mod tar;
 
 pub use dockerd::Dockerd;
 pub use image::{Compress, ImageBuilder, hex_sha256};
+pub use section::keep_section;
 pub use shared::{shared, zstd_decode};
 pub use tar::TarBuilder;

@@ -31,6 +31,26 @@ pub enum RuntimeDenial {
     MemoryPrograms,
     /// Programs on volumes: neither of the image nor written in the container's own layer.
     VolumePrograms,
+    /// Scripts that were written since the container started, run by their first line.
+    DroppedScripts,
+    /// Code of files that were written since the container started, mapped by a program.
+    DroppedLibraries,
+    /// Code of files that exist in memory only, mapped by a program.
+    MemoryLibraries,
+    /// Writing to files by which the kernel starts programs or is told what to do (`core_pattern`, `release_agent`).
+    KernelSettings,
+    /// Mounting, also by the new calls, and unmounting.
+    Mounts,
+    /// Attaching to another process.
+    Ptrace,
+    /// Any `bpf` call.
+    Bpf,
+    /// Loading modules into the kernel.
+    Modules,
+    /// Making user namespaces.
+    UserNamespaces,
+    /// Killing the agent, writing its files, and taking out what it put into the kernel.
+    AgentTampering,
 }
 
 impl RuntimeDenial {
@@ -39,6 +59,16 @@ impl RuntimeDenial {
         ("dropped-programs", Self::DroppedPrograms),
         ("memory-programs", Self::MemoryPrograms),
         ("volume-programs", Self::VolumePrograms),
+        ("dropped-scripts", Self::DroppedScripts),
+        ("dropped-libraries", Self::DroppedLibraries),
+        ("memory-libraries", Self::MemoryLibraries),
+        ("kernel-settings", Self::KernelSettings),
+        ("mounts", Self::Mounts),
+        ("ptrace", Self::Ptrace),
+        ("bpf", Self::Bpf),
+        ("modules", Self::Modules),
+        ("user-namespaces", Self::UserNamespaces),
+        ("agent-tampering", Self::AgentTampering),
     ];
 
     /// As a policy names it.

@@ -6,8 +6,25 @@ use seawall_decide::{RuntimeDenial, RuntimeMode, RuntimePolicy};
 const DRY_RUN: u32 = 1 << 31;
 
 /// What the programs call each denial.
-const BITS: &[(RuntimeDenial, u32)] =
-    &[(RuntimeDenial::DroppedPrograms, 1), (RuntimeDenial::MemoryPrograms, 2), (RuntimeDenial::VolumePrograms, 4)];
+const BITS: &[(RuntimeDenial, u32)] = &[
+    (RuntimeDenial::DroppedPrograms, 1),
+    (RuntimeDenial::MemoryPrograms, 2),
+    (RuntimeDenial::VolumePrograms, 4),
+    (RuntimeDenial::DroppedScripts, 1 << 16),
+    (RuntimeDenial::DroppedLibraries, 1 << 17),
+    (RuntimeDenial::MemoryLibraries, 1 << 18),
+    (RuntimeDenial::KernelSettings, 1 << 19),
+    (RuntimeDenial::Mounts, 1 << 20),
+    (RuntimeDenial::Ptrace, 1 << 21),
+    (RuntimeDenial::Bpf, 1 << 22),
+    (RuntimeDenial::Modules, 1 << 23),
+    (RuntimeDenial::UserNamespaces, 1 << 24),
+    (RuntimeDenial::AgentTampering, 1 << 25),
+];
+
+/// Bits of how it was denied.
+const WAS_DRY_RUN: u32 = 1;
+const WAS_BEFORE: u32 = 2;
 
 /// Something was denied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,10 +43,14 @@ pub struct Denial {
     pub reason: RuntimeDenial,
     /// It was let pass, as the policy is a dry run.
     pub dry_run: bool,
+    /// The call was refused before anything happened; else the process was killed.
+    pub before: bool,
     /// By reason: a port, a device.
     pub number: u32,
     /// By reason: an address, a name.
     pub detail: [u8; 64],
+    /// The path or name that a refused call was about, with zeros behind it.
+    pub path: [u8; 256],
 }
 
 impl Denial {
@@ -37,7 +58,11 @@ impl Denial {
     pub(super) fn parse(bytes: &[u8]) -> Option<Self> {
         let wide = |at: usize| bytes.get(at..at + 8)?.try_into().ok().map(u64::from_ne_bytes);
         let number = |at: usize| bytes.get(at..at + 4)?.try_into().ok().map(u32::from_ne_bytes);
-        let bit = number(36)?;
+        let (bit, how) = (number(36)?, number(40)?);
+        let mut path = [0; 256];
+        if let Some(bytes) = bytes.get(112..368) {
+            path.copy_from_slice(bytes);
+        }
         Some(Self {
             time: wide(0)?,
             started: wide(8)?,
@@ -45,16 +70,24 @@ impl Denial {
             inode: wide(24)?,
             pid: number(32)?,
             reason: BITS.iter().find(|(_, b)| *b == bit)?.0,
-            dry_run: number(40)? != 0,
+            dry_run: how & WAS_DRY_RUN != 0,
+            before: how & WAS_BEFORE != 0,
             number: number(44)?,
             detail: bytes.get(48..112)?.try_into().ok()?,
+            path,
         })
     }
 
-    /// Whether it is about a program that was run: the event of that run tells the rest.
+    /// Whether it is about a program that was run: the event of that run tells the rest. A refused one was not.
     pub fn is_exec(&self) -> bool {
         use RuntimeDenial::{DroppedPrograms, MemoryPrograms, VolumePrograms};
-        matches!(self.reason, DroppedPrograms | MemoryPrograms | VolumePrograms)
+        let program = matches!(self.reason, DroppedPrograms | MemoryPrograms | VolumePrograms);
+        program && (self.dry_run || !self.before)
+    }
+
+    /// The path or name that a refused call was about; empty where there is none.
+    pub fn path(&self) -> &[u8] {
+        self.path.split(|byte| *byte == 0).next().unwrap_or_default()
     }
 }
 

@@ -1,13 +1,20 @@
 //! The programs that deny: one line each.
 
-use aya::programs::BtfTracePoint;
-use aya::programs::links::FdLink;
-use aya::{Btf, Ebpf, EbpfLoader};
-use seawall_decide::RuntimeDenial;
+mod lsm;
 
+use std::path::Path;
+
+use aya::programs::links::FdLink;
+use aya::programs::{BtfTracePoint, Lsm};
+use aya::{Btf, Ebpf, EbpfLoader};
+use seawall_decide::RuntimeDenial::{self, self as D};
+
+use super::MAPS;
 use crate::kernel::error_chain;
+use crate::{HookState, SensorError};
 
 static EXEC_KILL: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/enforce.bpf.o"));
+static LSM: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/lsm.bpf.o"));
 
 /// A program that denies.
 pub(crate) struct DenyHook {
@@ -28,28 +35,135 @@ pub(crate) struct DenyHook {
 enum Attach {
     /// At a tracepoint with the kernel's types.
     Tracepoint(&'static str),
+    /// In the hook of the kernel's security modules that the name tells, where it refuses the call.
+    Lsm,
 }
 
 /// Every program that denies.
-pub(crate) const HOOKS: &[DenyHook] = &[DenyHook {
-    name: "kill at exec",
-    purpose: "programs that a policy denies",
-    denies: &[RuntimeDenial::DroppedPrograms, RuntimeDenial::MemoryPrograms, RuntimeDenial::VolumePrograms],
-    object: EXEC_KILL,
-    program: "seawall_deny_exec",
-    attach: Attach::Tracepoint("sched_process_exec"),
-}];
+pub(crate) const HOOKS: &[DenyHook] = &[
+    refuse(
+        "lsm/bprm_check_security",
+        "programs and scripts that a policy denies are not run",
+        &[D::DroppedPrograms, D::MemoryPrograms, D::VolumePrograms, D::DroppedScripts],
+        "seawall_refuse_exec",
+    ),
+    refuse(
+        "lsm/mmap_file",
+        "libraries that a policy denies are not mapped",
+        &[D::DroppedLibraries, D::MemoryLibraries],
+        "seawall_refuse_mmap",
+    ),
+    refuse(
+        "lsm/file_mprotect",
+        "nor made executable later",
+        &[D::DroppedLibraries, D::MemoryLibraries],
+        "seawall_refuse_mprotect",
+    ),
+    refuse(
+        "lsm/file_open",
+        "files by which the kernel starts programs are not written",
+        &[D::KernelSettings],
+        "seawall_refuse_open",
+    ),
+    refuse("lsm/sb_mount", "nothing is mounted", &[D::Mounts], "seawall_refuse_mount"),
+    refuse("lsm/move_mount", "nor by the newer calls", &[D::Mounts], "seawall_refuse_move"),
+    refuse("lsm/sb_pivotroot", "nor the root changed", &[D::Mounts], "seawall_refuse_pivot"),
+    refuse("lsm/sb_umount", "nor unmounted", &[D::Mounts, D::AgentTampering], "seawall_refuse_umount"),
+    refuse(
+        "lsm/ptrace_access_check",
+        "nobody attaches to processes",
+        &[D::Ptrace, D::AgentTampering],
+        "seawall_refuse_ptrace",
+    ),
+    refuse("lsm/ptrace_traceme", "nor asks to be traced", &[D::Ptrace], "seawall_refuse_traceme"),
+    refuse("lsm/bpf", "no bpf calls, and who the agent is", &[D::Bpf, D::AgentTampering], "seawall_refuse_bpf"),
+    refuse("lsm/bpf_map", "the policy's maps are the agent's", &[D::AgentTampering], "seawall_refuse_map"),
+    refuse("lsm/kernel_read_file", "no modules from files", &[D::Modules], "seawall_refuse_module_file"),
+    refuse("lsm/kernel_load_data", "nor from memory", &[D::Modules], "seawall_refuse_module"),
+    refuse("lsm/userns_create", "no user namespaces (6.1 or later)", &[D::UserNamespaces], "seawall_refuse_userns"),
+    refuse("lsm/task_kill", "the agent is not killed", &[D::AgentTampering], "seawall_refuse_kill"),
+    refuse("lsm/inode_unlink", "its pins and program are not removed", &[D::AgentTampering], "seawall_refuse_unlink"),
+    refuse("lsm/inode_rename", "nor replaced", &[D::AgentTampering], "seawall_refuse_rename"),
+    refuse("lsm/task_free", "the agent is gone", &[D::AgentTampering], "seawall_agent_gone"),
+    DenyHook {
+        name: "kill at exec",
+        purpose: "programs that a policy denies",
+        denies: &[D::DroppedPrograms, D::MemoryPrograms, D::VolumePrograms],
+        object: EXEC_KILL,
+        program: "seawall_deny_exec",
+        attach: Attach::Tracepoint("sched_process_exec"),
+    },
+];
+
+/// A program of ebpf/lsm.bpf.c; `name` is its section.
+const fn refuse(
+    name: &'static str,
+    purpose: &'static str,
+    denies: &'static [RuntimeDenial],
+    program: &'static str,
+) -> DenyHook {
+    DenyHook { name, purpose, denies, object: LSM, program, attach: Attach::Lsm }
+}
+
+/// Objects that are loaded, each once: finding the kernel's types for one takes a while.
+pub(super) struct Objects<'a> {
+    btf: &'a Btf,
+    /// Where maps that programs share are pinned; without it each object has its own.
+    pins: Option<&'a Path>,
+    loaded: Vec<(&'static [u8], Ebpf)>,
+}
+
+impl<'a> Objects<'a> {
+    pub(super) fn new(btf: &'a Btf, pins: Option<&'a Path>) -> Self {
+        Self { btf, pins, loaded: Vec::new() }
+    }
+
+    fn get(&mut self, object: &'static [u8]) -> Result<&mut Ebpf, String> {
+        if object.is_empty() {
+            return Err(SensorError::NotBuilt.to_string());
+        }
+        let at = match self.loaded.iter().position(|(loaded, _)| std::ptr::eq(*loaded, object)) {
+            Some(at) => at,
+            None => {
+                let mut loader = EbpfLoader::new();
+                loader.btf(Some(self.btf));
+                if let Some(pins) = self.pins {
+                    for name in MAPS {
+                        loader.map_pin_path(name, pins.join(name));
+                    }
+                }
+                self.loaded.push((object, loader.load(object).map_err(|e| error_chain(&e))?));
+                self.loaded.len() - 1
+            }
+        };
+        self.loaded.get_mut(at).map(|(_, programs)| programs).ok_or_else(|| "no object".to_owned())
+    }
+}
+
+/// Whether every BPF-LSM program that a denial needs is there.
+pub(super) fn is_refused(hooks: &[(&DenyHook, HookState)], denial: RuntimeDenial) -> bool {
+    let mut needed = hooks.iter().filter(|(hook, _)| hook.is_lsm() && hook.denies.contains(&denial)).peekable();
+    needed.peek().is_some() && needed.all(|(_, state)| *state == HookState::Attached)
+}
 
 impl DenyHook {
-    /// Loads and attaches the program, and gives the link to `keep`.
-    pub(super) fn load(
-        &self,
-        loader: &mut EbpfLoader<'_>,
-        keep: &mut dyn FnMut(FdLink) -> Result<(), String>,
-    ) -> Result<(), String> {
-        let btf = Btf::from_sys_fs().map_err(|e| format!("the kernel does not describe its types (BTF): {e}"))?;
-        let mut programs = loader.load(self.object).map_err(|e| error_chain(&e))?;
-        keep(self.attached(&mut programs, &btf)?)
+    /// Loads and attaches the program.
+    pub(super) fn attach(&self, objects: &mut Objects<'_>) -> Result<FdLink, String> {
+        let btf = objects.btf;
+        if self.is_lsm() {
+            lsm::tried(self.object, btf)?;
+        }
+        self.attached(objects.get(self.object)?, btf)
+    }
+
+    /// Whether it refuses the call before anything happens.
+    pub(crate) fn is_lsm(&self) -> bool {
+        matches!(self.attach, Attach::Lsm)
+    }
+
+    /// Whether all that it denies is refused by BPF-LSM here: with both, one denial would be told twice.
+    pub(super) fn is_covered(&self, hooks: &[(&Self, HookState)]) -> bool {
+        !self.is_lsm() && self.denies.iter().all(|denial| is_refused(hooks, *denial))
     }
 
     fn attached(&self, programs: &mut Ebpf, btf: &Btf) -> Result<FdLink, String> {
@@ -58,6 +172,12 @@ impl DenyHook {
             Attach::Tracepoint(name) => {
                 let program: &mut BtfTracePoint = program.try_into().map_err(|e| error_chain(&e))?;
                 program.load(name, btf).map_err(|e| error_chain(&e))?;
+                let id = program.attach().map_err(|e| error_chain(&e))?;
+                Ok(FdLink::from(program.take_link(id).map_err(|e| error_chain(&e))?))
+            }
+            Attach::Lsm => {
+                let program: &mut Lsm = program.try_into().map_err(|e| error_chain(&e))?;
+                program.load(self.name.trim_start_matches("lsm/"), btf).map_err(|e| error_chain(&e))?;
                 let id = program.attach().map_err(|e| error_chain(&e))?;
                 Ok(FdLink::from(program.take_link(id).map_err(|e| error_chain(&e))?))
             }

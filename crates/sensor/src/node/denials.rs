@@ -1,9 +1,10 @@
 //! From what the kernel denied to alerts: each denial is told once, with the process that it met.
 
+mod words;
+
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use seawall_decide::RuntimeDenial;
 use seawall_model::{Action, Alert, ByteString, EventKind, FieldValue, Observation, Process};
 
 use crate::enforce::{Denial, Enforcer};
@@ -85,34 +86,35 @@ impl Denials {
 
 /// What was done.
 pub(super) fn action(denial: &Denial) -> Action {
-    if denial.dry_run { Action::WouldDeny } else { Action::Killed }
+    match (denial.dry_run, denial.before) {
+        (true, _) => Action::WouldDeny,
+        (false, true) => Action::Denied,
+        (false, false) => Action::Killed,
+    }
 }
 
 /// The alert about a denial that no rule spoke of.
 pub(super) fn alert(guard: &Guard, denial: &Denial, process: Option<&Process>) -> Alert {
-    let what = match denial.reason {
-        RuntimeDenial::DroppedPrograms => "was written since the container started",
-        RuntimeDenial::MemoryPrograms => "exists in memory only",
-        RuntimeDenial::VolumePrograms => "lies on a volume",
-    };
-    let verb = if denial.dry_run { "would have been refused" } else { "was refused" };
     let unknown = Process::default();
     let known = process.unwrap_or(&unknown);
     let text = |t: &ByteString| FieldValue::Text(t.to_text());
-    let fields = BTreeMap::from([
+    let mut fields = BTreeMap::from([
         ("proc.pid".to_owned(), FieldValue::Unsigned(denial.pid.into())),
         ("proc.exepath".to_owned(), text(&known.exe_path)),
         ("proc.cmdline".to_owned(), text(&known.command_line)),
     ]);
-    let subject = match process {
-        Some(process) => process.exe_path.to_string(),
-        None => format!("a program of process {}", denial.pid),
-    };
-    let output = format!("{subject} {verb}: it {what} | command={}", known.command_line);
-    let mut alert = guard.internal("Program refused by policy", output, fields);
+    let path = ByteString::from(denial.path());
+    let (rule, what) = words::of(denial, &path, process);
+    let verb = if denial.dry_run { "would have been refused" } else { "was refused" };
+    let output = format!("{} {verb}: {} | command={}", what.subject, what.reason, known.command_line);
+    if what.is_file {
+        fields.insert("fd.name".to_owned(), text(&path));
+    }
+    let mut alert = guard.internal(rule, output, fields);
     alert.source = "syscall".to_owned();
     alert.seawall.action = action(denial);
     alert.seawall.container = known.container.as_deref().cloned();
-    alert.seawall.resolved_path = process.map(|p| p.exe_path.to_text());
+    alert.seawall.resolved_path =
+        if what.is_file { Some(path.to_text()) } else { process.map(|p| p.exe_path.to_text()) };
     alert
 }

@@ -210,19 +210,9 @@ fn foreign_programs_are_stopped_with_the_agent_and_without() {
     keep(&rows);
 }
 
-/// The table is made by this test; it is in the repository so that it can be read.
+/// The tier's section of the page is made by this test.
 fn keep(rows: &str) {
-    let page = format!(
-        "# What the guard stops\n\n<!-- Written by crates/sensor/tests/enforce with SEAWALL_BLESS=1. -->\n\n\
-         Each line was tried in a real container whose policy denies dropped, memory and volume programs\n\
-         (docs/reference/policy.md#runtime). *Stopped*: the program ended before its first instruction. *Detected*: an alert\n\
-         was raised, and it ran.\n\n\
-         | what is tried | tier `exec-kill` |\n| --- | --- |\n{rows}"
-    );
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference/guard-enforcement.md");
-    if std::env::var_os("SEAWALL_BLESS").is_some() {
-        std::fs::write(&path, page).expect("written");
-    } else {
-        assert_eq!(std::fs::read_to_string(&path).unwrap_or_default(), page, "bless it with SEAWALL_BLESS=1");
-    }
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference/guard-enforcement.md");
+    let table = format!("| what is tried | tier `exec-kill` |\n| --- | --- |\n{rows}");
+    seawall_testkit::keep_section(&page, "exec-kill", &table);
 }

@@ -1,0 +1,131 @@
+//! A machine of its own: Debian's kernel in qemu, with a first file system that is made here.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// How long one boot may take.
+const PATIENCE: Duration = Duration::from_secs(240);
+
+/// The kernel and its modules; none where this machine cannot have it, which is said.
+pub(crate) fn kernel() -> Option<PathBuf> {
+    if let Some(folder) = std::env::var_os("SEAWALL_TEST_KERNEL") {
+        return Some(folder.into());
+    }
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scripts/test-kernel.sh");
+    let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("kernels");
+    let output = Command::new("sh").arg(script).arg(cache).output().expect("a shell");
+    let has_qemu = Command::new("qemu-system-x86_64").arg("--version").stdout(Stdio::null()).status().is_ok();
+    if has_qemu && output.status.success() {
+        return Some(String::from_utf8(output.stdout).expect("a path").trim_end().into());
+    }
+    let reason = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(std::env::var_os("CI").is_none(), "CI boots kernels: qemu {has_qemu}, {reason}");
+    eprintln!("SKIPPED: this needs qemu-system-x86_64 ({has_qemu}) and Debian's kernel: {reason}");
+    None
+}
+
+/// The first file system: an archive in cpio's new ASCII format, which the kernel unpacks
+/// (Documentation/driver-api/early-userspace/buffer-format.rst).
+#[derive(Default)]
+pub(crate) struct Root {
+    archive: Vec<u8>,
+    made: BTreeSet<PathBuf>,
+}
+
+impl Root {
+    fn entry(&mut self, path: &Path, mode: u32, content: &[u8]) {
+        if !self.made.insert(path.to_owned()) {
+            return;
+        }
+        let name = path.strip_prefix("/").unwrap_or(path).to_str().expect("a plain name");
+        let (inode, size, length) = (self.made.len(), content.len(), name.len() + 1);
+        let head = format!(
+            "070701{inode:08x}{mode:08x}{:08x}{:08x}{:08x}{:08x}{size:08x}{:08x}{:08x}{:08x}{:08x}{length:08x}{:08x}",
+            0, 0, 1, 0, 0, 0, 0, 0, 0
+        );
+        for part in [[head.as_bytes(), name.as_bytes(), b"\0"].concat().as_slice(), content] {
+            self.archive.extend(part);
+            self.archive.resize(self.archive.len().next_multiple_of(4), 0);
+        }
+    }
+
+    pub(crate) fn folder(&mut self, path: &Path) {
+        if path.parent().is_some_and(|parent| parent != Path::new("/")) {
+            self.folder(path.parent().expect("one"));
+        }
+        self.entry(path, 0o040_755, b"");
+    }
+
+    pub(crate) fn file(&mut self, path: &Path, content: &[u8]) {
+        self.folder(path.parent().expect("absolute"));
+        self.entry(path, 0o100_755, content);
+    }
+
+    pub(crate) fn link(&mut self, path: &Path, target: &str) {
+        self.folder(path.parent().expect("absolute"));
+        self.entry(path, 0o120_777, target.as_bytes());
+    }
+
+    /// A program of this machine below `base`, with the libraries that it asks for.
+    pub(crate) fn program(&mut self, base: &Path, to: &str, from: &Path) {
+        self.file(&base.join(to), &std::fs::read(from).unwrap_or_else(|e| panic!("{}: {e}", from.display())));
+        let output = Command::new("ldd").arg(from).output().expect("ldd is there");
+        for word in String::from_utf8_lossy(&output.stdout).split_whitespace().filter(|w| w.starts_with('/')) {
+            let below = base.join(word.trim_start_matches('/'));
+            self.file(&below, &std::fs::read(word).unwrap_or_else(|e| panic!("{word}: {e}")));
+        }
+    }
+
+    /// Every file below a folder of this machine, at the same path below `base`.
+    pub(crate) fn tree(&mut self, base: &Path, from: &Path) {
+        for entry in std::fs::read_dir(from).unwrap_or_else(|e| panic!("{}: {e}", from.display())) {
+            let path = entry.expect("readable").path();
+            if path.is_dir() {
+                self.tree(base, &path);
+            } else {
+                let below = base.join(path.strip_prefix("/").expect("absolute"));
+                self.file(&below, &std::fs::read(&path).expect("readable"));
+            }
+        }
+    }
+
+    /// Boots the kernel with it; what stood on the console.
+    pub(crate) fn boot(&self, kernel: &Path, folder: &Path, options: &str) -> String {
+        let root = folder.join("root.cpio");
+        let mut file = File::create(&root).expect("writable");
+        let mut end = Self::default();
+        end.entry(Path::new("TRAILER!!!"), 0, b"");
+        file.write_all(&self.archive).and_then(|()| file.write_all(&end.archive)).expect("written");
+        let mut machine = Command::new("qemu-system-x86_64")
+            .args(["-accel", "tcg", "-cpu", "max", "-m", "1024", "-smp", "2", "-no-reboot", "-nodefaults"])
+            .args(["-display", "none", "-serial", "stdio", "-kernel"])
+            .arg(kernel.join("vmlinuz"))
+            .arg("-initrd")
+            .arg(&root)
+            .args(["-append", &format!("console=ttyS0 loglevel=1 panic=-1 {options}")])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("qemu starts");
+        let mut console = machine.stdout.take().expect("a pipe");
+        let reader = std::thread::spawn(move || {
+            let mut bytes = Vec::new();
+            console.read_to_end(&mut bytes).expect("readable");
+            String::from_utf8_lossy(&bytes).replace('\r', "")
+        });
+        let end = Instant::now() + PATIENCE;
+        while machine.try_wait().expect("a child").is_none() {
+            if Instant::now() > end {
+                machine.kill().expect("killed");
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        let text = reader.join().expect("read");
+        assert!(text.contains("@@ end\n"), "the machine did not come to its end:\n{text}");
+        text
+    }
+}

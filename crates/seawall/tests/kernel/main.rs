@@ -1,0 +1,183 @@
+//! The guard on a stock Debian kernel with BPF-LSM, which the kernels of test machines refuse: booted in qemu without
+//! acceleration. The section `lsm` of docs/reference/guard-enforcement.md comes of it.
+#![allow(clippy::disallowed_methods, reason = "tests read their own files")]
+#![allow(clippy::print_stderr, reason = "a skipped test must be seen")]
+
+mod attacks;
+mod machine;
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+use std::process::Command;
+
+use attacks::{ATTACKS, Attack, TAMPERING, WORK};
+use machine::Root;
+use serde_json::Value;
+
+const DENY: &str = "[dropped-programs, memory-programs, volume-programs, dropped-scripts, dropped-libraries, \
+    memory-libraries, kernel-settings, mounts, ptrace, bpf, modules, user-namespaces, agent-tampering]";
+
+/// Names of busybox that attacks and ordinary work use in the container.
+const APPLETS: &[&str] = &["mount", "umount", "grep", "cmp", "chmod", "sleep", "sh"];
+
+/// The first file system: what boots, and below /image what containers are made of.
+fn root(kernel: &Path, folder: &Path) -> Root {
+    let mut root = Root::default();
+    let (top, image) = (Path::new("/"), Path::new("/image"));
+    for name in
+        ["proc", "sys", "dev", "run", "tmp", "image/proc", "image/sys", "image/tmp", "image/srv", "image/volume"]
+    {
+        root.folder(&top.join(name));
+    }
+    let guest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/kernel");
+    for (name, file) in [("init", "init.sh"), ("scenario.sh", "scenario.sh"), ("container.pl", "container.pl")] {
+        root.file(&top.join(name), &std::fs::read(guest.join(file)).expect("readable"));
+    }
+    root.program(image, "bin/busybox", Path::new("/bin/busybox"));
+    for name in ["true", "ls", "cp", "mv", "cat", "dash"] {
+        root.program(image, &format!("bin/{name}"), &Path::new("/bin").join(name));
+    }
+    root.program(image, "bin/perl", Path::new("/usr/bin/perl"));
+    root.tree(image, Path::new("/usr/lib/x86_64-linux-gnu/perl-base"));
+    root.link(Path::new("/image/bin/sh"), "dash");
+    for name in APPLETS {
+        root.link(&image.join("bin").join(name), "busybox");
+    }
+    root.file(Path::new("/image/bin/script"), b"#!/bin/sh\nexit 0\n");
+
+    let stripped = folder.join("seawall");
+    let strip = Command::new("strip").arg("-o").arg(&stripped).arg(env!("CARGO_BIN_EXE_seawall")).status();
+    assert!(strip.expect("strip is there").success());
+    root.program(image, "agent/seawall", &stripped);
+    // One copy of everything: the node's own programs are the image's.
+    for (name, target) in [("lib", "image/lib"), ("lib64", "image/lib64"), ("usr", "image/usr")] {
+        root.link(&top.join(name), target);
+    }
+    root.link(Path::new("/bin/busybox"), "../image/bin/busybox");
+    root.link(Path::new("/bin/perl"), "../image/bin/perl");
+    root.link(Path::new("/bin/seawall"), "../image/agent/seawall");
+    for (name, to) in [("overlay.ko", "/overlay.ko"), ("dummy.ko", "/image/modules/dummy.ko")] {
+        root.file(Path::new(to), &std::fs::read(kernel.join(name)).expect("a module"));
+    }
+
+    for (place, attacks) in [("attacks", ATTACKS), ("tampering", TAMPERING)] {
+        for (n, attack) in attacks.iter().enumerate() {
+            root.file(&top.join(format!("{place}/{n:02}")), attack.script.as_bytes());
+        }
+    }
+    root.file(Path::new("/work.sh"), WORK.as_bytes());
+    for mode in ["enforce", "dry-run"] {
+        let policy = format!(
+            "apiVersion: seawall/v1\nname: test\nruntime:\n  - id: strict\n    mode: {mode}\n    deny: {DENY}\n"
+        );
+        root.file(&top.join(format!("{mode}.yaml")), policy.as_bytes());
+    }
+    root
+}
+
+/// The console by headings: what stood under each.
+fn sections(console: &str) -> BTreeMap<&str, &str> {
+    let parts = console.split("@@ ").skip(1);
+    parts.map(|part| part.split_once('\n').unwrap_or((part, ""))).collect()
+}
+
+/// The alerts of a phase: action, and what they say, by the number of the container.
+fn alerts(text: &str) -> Vec<(Option<usize>, String, String)> {
+    let parse = |line: &str| {
+        let alert: Value = serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"));
+        let field = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let container = alert["seawall"]["container"]["id"].as_str().and_then(|id| id.parse().ok());
+        (container, field(&alert["seawall"]["action"]), field(&alert["output"]))
+    };
+    text.lines().filter(|line| line.starts_with('{')).map(parse).collect()
+}
+
+fn row(rows: &mut String, what: &str, stopped: bool, detected: bool) {
+    let word = match (stopped, detected) {
+        (true, _) => "stopped, told",
+        (false, true) => "detected",
+        (false, false) => "missed",
+    };
+    writeln!(rows, "| {what} | {word} |").expect("written");
+}
+
+#[test]
+fn debians_kernel_refuses_what_the_policy_denies() {
+    let Some(kernel) = machine::kernel() else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let console =
+        root(&kernel, folder.path()).boot(&kernel, folder.path(), "lsm=landlock,lockdown,yama,integrity,apparmor,bpf");
+    if std::env::var_os("SEAWALL_CONSOLE").is_some() {
+        eprintln!("{console}");
+    }
+    let sections = sections(&console);
+    let section = |name: &str| *sections.get(name).unwrap_or_else(|| panic!("{name} is missing:\n{console}"));
+    let ran = |name: &str| section(name).contains("RAN");
+
+    // Every hook, of events and of what is refused, on this kernel.
+    let probe = section("probe");
+    assert!(probe.starts_with("tier: lsm\n") && !probe.contains(" refused "), "{probe}");
+    assert!(section("start").contains("tier lsm"), "{}", section("start"));
+
+    let mut rows = String::new();
+    let (enforced, dry) = (alerts(section("alerts enforced")), alerts(section("alerts dry")));
+    for (n, Attack { what, told, .. }) in ATTACKS.iter().enumerate() {
+        let (free, held) = (format!("free {n:02}"), format!("enforced {n:02}"));
+        assert!(ran(&free), "{what} does not work even where nothing holds it: {}", section(&free));
+        assert_eq!(ran(&held), told.is_none(), "{what}: {}", section(&held));
+        assert!(ran(&format!("dry {n:02}")), "{what}: a dry run stopped it: {}", section(&format!("dry {n:02}")));
+        let of = |all: &[(Option<usize>, String, String)], number, action: &str| {
+            let mut own: Vec<_> = all.iter().filter(|(c, a, _)| *c == Some(number + n) && a == action).collect();
+            own.dedup_by(|a, b| a.2.split_once(' ').map(|a| a.1) == b.2.split_once(' ').map(|b| b.1));
+            own.into_iter().map(|(_, _, output)| output.clone()).collect::<Vec<_>>()
+        };
+        if let Some(told) = told {
+            let denied = of(&enforced, 2000, "denied");
+            assert!(denied.iter().any(|output| output.contains(told)), "{what}: {denied:?}");
+            assert!(!of(&dry, 4000, "would-deny").is_empty(), "{what}: {dry:?}");
+        }
+        let detected = enforced.iter().any(|(container, ..)| *container == Some(2000 + n));
+        row(&mut rows, what, told.is_some(), detected);
+    }
+    for phase in ["free", "enforced", "dry"] {
+        let work = format!("{phase} work");
+        assert!(ran(&work), "{work}: {}", section(&work));
+    }
+    for (n, Attack { what, told, .. }) in TAMPERING.iter().enumerate() {
+        let name = format!("tampering {n:02}");
+        assert!(!ran(&name), "{what}: {}", section(&name));
+        let is_told = |(_, action, output): &(_, String, String)| {
+            action == "denied" && told.is_some_and(|told| output.contains(told))
+        };
+        assert!(enforced.iter().any(is_told), "{what}: {}", section("alerts enforced"));
+        row(&mut rows, &format!("on the node: {what}"), true, true);
+    }
+
+    // What holds goes on without the agent, is taken over, and goes when it is asked to.
+    assert!(section("orphan agent").contains("GONE"));
+    assert!(!ran("orphan attack"), "{}", section("orphan attack"));
+    assert!(section("ended").contains("alerts"), "{}", section("ended"));
+    assert!(ran("removed"), "{}", section("removed"));
+    keep(&rows);
+}
+
+#[test]
+fn a_kernel_that_does_not_ask_bpf_programs_is_not_claimed() {
+    let Some(kernel) = machine::kernel() else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let root = root(&kernel, folder.path());
+    let console = root.boot(&kernel, folder.path(), "scenario=unlisted lsm=landlock,lockdown,yama,integrity,apparmor");
+    let sections = sections(&console);
+    assert!(sections["probe"].starts_with("tier: exec-kill\n"), "{console}");
+    assert!(sections["start"].contains("entry `strict` denies dropped-scripts"), "{console}");
+    assert!(sections["start"].contains("not in its list of security modules"), "{console}");
+    assert!(sections["untyped"].starts_with("tier: none\n"), "{console}");
+    assert!(sections["untyped"].contains("exit code 2") && sections["untyped"].contains("BTF"), "{console}");
+}
+
+/// The tier's section of the page is made by this test.
+fn keep(rows: &str) {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference/guard-enforcement.md");
+    seawall_testkit::keep_section(&page, "lsm", &format!("| what is tried | tier `lsm` |\n| --- | --- |\n{rows}"));
+}

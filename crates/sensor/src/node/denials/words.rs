@@ -1,0 +1,66 @@
+//! How a denial reads.
+
+use seawall_decide::RuntimeDenial as D;
+use seawall_model::{ByteString, Process};
+
+use crate::enforce::Denial;
+
+/// What of a denial is told.
+pub(super) struct Words {
+    /// Who or what was denied.
+    pub(super) subject: String,
+    /// Why.
+    pub(super) reason: String,
+    /// The denial's path is that of a file.
+    pub(super) is_file: bool,
+}
+
+const PROGRAM: &str = "Program refused by policy";
+const CALL: &str = "Call refused by policy";
+const TAMPERING: &str = "Tampering with the guard";
+
+/// The alert's rule and words. `path` is the denial's.
+pub(super) fn of(denial: &Denial, path: &ByteString, process: Option<&Process>) -> (&'static str, Words) {
+    let is_named = denial.before && !path.is_empty();
+    let file = |what: &str, reason: &str| Words {
+        subject: match process {
+            _ if is_named => format!("{what}{path}"),
+            Some(process) => format!("{what}{}", process.exe_path),
+            None => format!("a program of process {}", denial.pid),
+        },
+        reason: reason.to_owned(),
+        is_file: is_named,
+    };
+    let call = |what: &str, reason: String| Words {
+        subject: format!("{what} by process {}", denial.pid),
+        reason,
+        is_file: false,
+    };
+    let denied = || format!("the policy denies {}", denial.reason.name());
+    match denial.reason {
+        D::DroppedPrograms => (PROGRAM, file("", "it was written since the container started")),
+        D::MemoryPrograms => (PROGRAM, file("", "it exists in memory only")),
+        D::VolumePrograms => (PROGRAM, file("", "it lies on a volume")),
+        D::DroppedScripts => (PROGRAM, file("script ", "the image does not contain it")),
+        D::DroppedLibraries => (PROGRAM, file("code of ", "the image does not contain it")),
+        D::MemoryLibraries => (PROGRAM, file("code of ", "it exists in memory only")),
+        D::KernelSettings => (CALL, file("writing to ", "the kernel starts programs or acts by it")),
+        D::Mounts if path.is_empty() => (CALL, call("mounting", denied())),
+        D::Mounts => (CALL, call(&format!("mounting at {path}"), denied())),
+        D::Ptrace if path.is_empty() => (CALL, call("being traced", denied())),
+        D::Ptrace => (CALL, call(&format!("attaching to process {} ({path})", denial.number), denied())),
+        D::Bpf => (CALL, call(&format!("bpf command {}", denial.number), denied())),
+        D::Modules if path.is_empty() => (CALL, call("loading a kernel module", denied())),
+        D::Modules => (CALL, call(&format!("loading kernel module {path}"), denied())),
+        D::UserNamespaces => (CALL, call("a user namespace", denied())),
+        D::AgentTampering => {
+            let what = match denial.number {
+                0 => format!("changing {path} of the agent"),
+                1000 => "tracing the agent".to_owned(),
+                1001 => "changing the policy in the kernel".to_owned(),
+                signal => format!("signal {signal} to the agent"),
+            };
+            (TAMPERING, call(&what, denied()))
+        }
+    }
+}

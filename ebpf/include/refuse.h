@@ -1,0 +1,148 @@
+/* Calls that are refused before anything happens (BPF-LSM): whose they are, and how the agent is told. */
+#pragma once
+
+#include "policy.h"
+
+enum { EPERM = 1, PF_FORKNOEXEC = 0x40 };
+
+/* How somebody tampers, as a denial's number; numbers of signals stand for themselves. */
+enum { TAMPERING_FILE = 0, TAMPERING_TRACE = 1000, TAMPERING_POLICY = 1001 };
+
+/* Who the agent is. User space writes `pid` and the pins; the rest is written where the agent itself asks, because file
+ * systems show user space other numbers than these. */
+struct agent {
+    u64 exe_inode;
+    u64 pins_inode;
+    u32 exe_device;
+    u32 pins_device;
+    u32 pid; /* 0 while none runs */
+    u32 padding;
+};
+struct {
+    MAP_UINT(type, BPF_MAP_TYPE_ARRAY);
+    MAP_UINT(max_entries, 1);
+    MAP_TYPE(key, u32);
+    MAP_TYPE(value, struct agent);
+} AGENT SEC(".maps");
+
+struct refusal {
+    struct denial denial;
+    char path[256];
+};
+
+INLINE struct agent *agent_get(void) {
+    u32 zero = 0;
+    return bpf_map_lookup_elem(&AGENT, &zero);
+}
+
+INLINE struct file *task_exe(struct task_struct *task) {
+    struct mm_struct *mm = READ(task->mm);
+    return READ(mm->exe_file);
+}
+
+INLINE u32 is_file_of_agent(struct inode *inode, struct agent *agent) {
+    struct super_block *super = READ(inode->i_sb);
+    return agent->exe_inode && READ(inode->i_ino) == agent->exe_inode && READ(super->s_dev) == agent->exe_device;
+}
+
+/* The agent, or another run of its program: `seawall guard --remove`. */
+INLINE u32 is_agent(struct task_struct *task, struct agent *agent) {
+    struct file *exe = task_exe(task);
+    return is_file_of_agent(READ(exe->f_inode), agent);
+}
+
+INLINE struct mnt_namespace *task_mounts(struct task_struct *task) {
+    struct nsproxy *spaces = READ(task->nsproxy);
+    return READ(spaces->mnt_ns);
+}
+
+/* The engine's own process that sets a container up from inside (runc's init): it was put there by a process outside, has
+ * not run a program since, and its own program does not come from the container's mounts. The last holds off a process
+ * of the container that makes a sibling of itself. */
+INLINE u32 is_set_up(struct task_struct *task) {
+    struct task_struct *leader = READ(task->group_leader);
+    if (!(READ(leader->flags) & PF_FORKNOEXEC))
+        return 0;
+    struct task_struct *parent = READ(leader->real_parent);
+    if (denied_to(parent, cgroup_key(task_cgroup(parent))))
+        return 0;
+    struct file *exe = task_exe(leader);
+    struct mount *mount = (void *)READ(exe->f_path.mnt) - __builtin_preserve_field_info(((struct mount *)0)->mnt, 0);
+    struct mnt_namespace *from = READ(mount->mnt_ns);
+    struct pid_namespace *space = NULL;
+    pid_number(READ(leader->thread_pid), &space);
+    return from != task_mounts(leader) && from != task_mounts(READ(space->child_reaper));
+}
+
+/* The policy of the task's container where it denies one of `bits`; 0 or else. */
+INLINE u32 asked_of(struct task_struct *task, u64 group, u32 bits) {
+    u32 asked = denied_to(task, group);
+    struct agent *agent = agent_get();
+    if (!(asked & bits) || is_set_up(task) || (agent && is_agent(task, agent)))
+        return 0;
+    return asked;
+}
+
+/* The policy by which the task may not tamper with the agent. Processes of the node are held to the default while the
+ * agent runs; where it is gone they may do what an administrator must. */
+INLINE u32 asked_of_tampering(struct task_struct *task, u64 group) {
+    u32 zero = 0;
+    struct agent *agent = agent_get();
+    if (!agent || !agent->exe_inode || is_agent(task, agent))
+        return 0;
+    u32 asked = denied_to(task, group);
+    struct pid *pid = READ(task->thread_pid);
+    if (!asked && !READ(pid->level) && agent->pid) {
+        u32 *standard = bpf_map_lookup_elem(&DEFAULTS, &zero);
+        asked = standard ? *standard : 0;
+    }
+    return asked & DENY_TAMPERING ? asked : 0;
+}
+
+INLINE struct refusal *refusal_of(struct task_struct *task, u64 group, u32 asked, u32 reason) {
+    struct refusal *refusal = bpf_ringbuf_reserve(&DENIALS, sizeof(struct refusal), 0);
+    if (!refusal) {
+        denial_lost();
+        return NULL;
+    }
+    denial_of(&refusal->denial, task, group, asked, reason);
+    refusal->denial.dry_run |= DENIAL_BEFORE;
+    refusal->path[0] = 0;
+    return refusal;
+}
+
+INLINE void refusal_name(struct refusal *refusal, struct dentry *dentry) {
+    bpf_probe_read_kernel_str(refusal->path, sizeof(refusal->path), READ(dentry->d_name.name));
+}
+
+/* What the hook returns. */
+INLINE int refused(u32 asked) { return asked & DRY_RUN ? 0 : -EPERM; }
+
+/* Tells of a file and refuses. `path` has to come from the hook's arguments, for the kernel to name it; without one the
+ * name in the file's folder is told. */
+INLINE int refuse_file(struct task_struct *task, u64 group, u32 asked, u32 reason, struct file *file, struct path *path) {
+    struct refusal *refusal = refusal_of(task, group, asked, reason);
+    if (refusal) {
+        struct inode *inode = READ(file->f_inode);
+        refusal->denial.inode = READ(inode->i_ino);
+        if (!path || bpf_d_path(path, refusal->path, sizeof(refusal->path)) < 0)
+            refusal_name(refusal, READ(file->f_path.dentry));
+        bpf_ringbuf_submit(refusal, 0);
+    }
+    return refused(asked);
+}
+
+/* Tells of what has a number and a name, and refuses. */
+INLINE int refuse(struct task_struct *task, u64 group, u32 asked, u32 reason, u32 number, struct dentry *dentry,
+                  struct task_struct *other) {
+    struct refusal *refusal = refusal_of(task, group, asked, reason);
+    if (refusal) {
+        refusal->denial.number = number;
+        if (dentry)
+            refusal_name(refusal, dentry);
+        if (other)
+            bpf_probe_read_kernel_str(refusal->path, sizeof(refusal->path), &other->comm);
+        bpf_ringbuf_submit(refusal, 0);
+    }
+    return refused(asked);
+}

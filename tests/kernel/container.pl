@@ -1,0 +1,32 @@
+# A container as an engine's runtime makes one: a process that is put into its namespaces and control group sets it up from
+# inside, and then runs the program. Usage: container.pl ID SCRIPT
+use strict;
+my ($id, $script) = @ARGV;
+my ($mount, $unshare, $new_mounts, $new_pids) = (165, 272, 0x20000, 0x20000000);
+my $group = "/sys/fs/cgroup/docker-$id.scope";
+my $place = "/run/$id";
+mkdir $_ for $group, $place, map { "$place/$_" } qw(layers root);
+syscall($unshare, $new_mounts | $new_pids) == 0 or die "unshare: $!";
+my $child = fork;
+if ($child == 0) {
+    open my $procs, ">", "$group/cgroup.procs" or die "$group: $!";
+    print $procs 0;
+    close $procs or die "$group: $!";
+    attach("none", "/", 0, 0x44000, 0);    # private, recursively
+    attach("tmpfs", "$place/layers", "tmpfs", 0, 0);
+    mkdir "$place/layers/$_" for qw(upper work);
+    attach("overlay", "$place/root", "overlay", 0,
+        "lowerdir=/image,upperdir=$place/layers/upper,workdir=$place/layers/work");
+    attach("proc", "$place/root/proc", "proc", 0, 0);
+    attach("tmpfs", "$place/root/volume", "tmpfs", 0, 0);
+    attach("sysfs", "$place/root/sys", "sysfs", 0, 0);
+    chroot "$place/root" or die "chroot: $!";
+    chdir "/";
+    exec "/bin/sh", "-c", $script or die "sh: $!";
+}
+waitpid $child, 0;
+
+sub attach {
+    my ($from, $to, $kind, $flags, $data) = @_;
+    syscall($mount, $from, $to, $kind, $flags, $data) == 0 or die "mount $to: $!";
+}

@@ -1,0 +1,85 @@
+# What happens in the booted kernel, in the order in which it happens. Read by init.sh.
+
+# start POLICY: the agent, in a control group of its own.
+start() {
+    rm -f /run/guard.log
+    mkdir -p /sys/fs/cgroup/agent
+    (echo 0 > /sys/fs/cgroup/agent/cgroup.procs; exec seawall guard --policy "$1" --fold 0 -o jsonl=/run/alerts) 2> /run/guard.log &
+    export AGENT=$!
+    waited=0
+    while ! grep -q guarding /run/guard.log && [ -e "/proc/$AGENT" ] && [ $waited -lt 120 ]; do
+        sleep 0.5
+        waited=$((waited + 1))
+    done
+    cat /run/guard.log
+}
+
+# container NUMBER SCRIPT-FILE
+container() {
+    perl /container.pl "$(printf '%064d' "$1")" "$(cat "$2")" 2>&1
+}
+
+# attacks NAME FIRST-NUMBER: each in a container of its own.
+attacks() {
+    number=$2
+    for file in /attacks/*; do
+        echo "@@ $1 ${file##*/}"
+        container $number "$file"
+        number=$((number + 1))
+    done
+    echo "@@ $1 work"
+    container $number /work.sh
+}
+
+# told: what the agent says of it.
+told() {
+    sleep 2.5
+    echo "@@ alerts $1"
+    cat /run/alerts
+}
+
+case "$(sed -n 's/.*scenario=\([a-z]*\).*/\1/p' /proc/cmdline)" in
+unlisted)
+    # BPF-LSM is built in, and not among the security modules of this boot.
+    echo "@@ probe"
+    seawall guard --probe
+    echo "@@ start"
+    start /enforce.yaml
+    # As if the kernel did not describe its types.
+    mount -t tmpfs none /sys/kernel/btf
+    echo "@@ untyped"
+    seawall guard --probe
+    echo "exit code $?"
+    ;;
+*)
+    echo "@@ probe"
+    seawall guard --probe
+    attacks free 1000
+    echo "@@ start"
+    start /enforce.yaml
+    attacks enforced 2000
+    for file in /tampering/*; do
+        echo "@@ tampering ${file##*/}"
+        sh "$file" 2>&1
+    done
+    told enforced
+    # The kernel itself ends the agent, as it does where memory is short: no hook is asked.
+    echo "@@ orphan agent"
+    echo 1 > /sys/fs/cgroup/agent/cgroup.kill
+    wait
+    [ -e "/proc/$AGENT" ] || echo GONE
+    echo "@@ orphan attack"
+    container 3000 /attacks/00
+    echo "@@ taken over"
+    start /dry-run.yaml
+    attacks dry 4000
+    told dry
+    echo "@@ ended"
+    kill -TERM $AGENT
+    wait
+    cat /run/guard.log
+    echo "@@ removed"
+    seawall guard --remove 2>&1
+    container 5000 /attacks/00
+    ;;
+esac
