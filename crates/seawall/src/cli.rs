@@ -57,6 +57,14 @@ pub(crate) enum Command {
     ///   seawall guard --probe
     #[command(verbatim_doc_comment)]
     Guard(GuardArgs),
+    /// Look at this node live: containers and processes as a tree, alerts, rates, losses.
+    ///
+    /// Examples:
+    ///   seawall watch
+    ///   seawall watch --replay incident.swrec
+    ///   seawall watch --plain --for 60
+    #[command(verbatim_doc_comment)]
+    Watch(WatchArgs),
     /// Rules of the guard: check and test them.
     #[command(subcommand)]
     Rules(RulesCommand),
@@ -391,6 +399,41 @@ impl GuardArgs {
         let bytes = self.ring.checked_mul(1 << 20).filter(|b| b.is_power_of_two());
         bytes.ok_or_else(|| anyhow::anyhow!("--ring {} is not a power of two below 4096", self.ring))
     }
+}
+
+/// `watch`.
+#[derive(Debug, Args)]
+pub(crate) struct WatchArgs {
+    /// Rules in Falco's language, in this order; without any, those that ship with Seawall.
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub(crate) rules: Vec<PathBuf>,
+    /// Show a recording instead of this node.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) replay: Option<PathBuf>,
+    /// How fast a recording is shown.
+    #[arg(long, value_name = "PACE", default_value = "recorded", requires = "replay")]
+    pub(crate) pace: Pace,
+    /// Print snapshots instead of drawing; so it is where standard output is no terminal.
+    #[arg(long)]
+    pub(crate) plain: bool,
+    /// A snapshot every so many seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) every: u64,
+    /// Stop after so many seconds.
+    #[arg(long = "for", value_name = "SECONDS")]
+    pub(crate) for_seconds: Option<u64>,
+    /// Leave out what happens outside containers.
+    #[arg(long)]
+    pub(crate) containers_only: bool,
+}
+
+/// How fast a recording is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Pace {
+    /// As it happened.
+    Recorded,
+    /// At once.
+    Full,
 }
 
 /// `rules`.

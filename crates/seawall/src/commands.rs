@@ -14,6 +14,7 @@ mod sbom;
 mod scan;
 mod target;
 mod version;
+mod watch;
 
 use anyhow::Result;
 use clap::CommandFactory;
@@ -32,6 +33,7 @@ pub(crate) fn run(command: Command, printer: &mut Printer) -> Result<Exit> {
         Command::Db(command) => db::run(command, printer),
         Command::Policy(command) => policy::run(command, printer),
         Command::Guard(arguments) => guard::run(&arguments, printer),
+        Command::Watch(arguments) => watch::run(&arguments, printer),
         Command::Rules(command) => rules::run(command, printer),
         Command::Version(command) => version::run(command),
         Command::Completions { shell } => {

@@ -17,12 +17,13 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("report", &["model"]),
     ("sensor", &["model", "io", "rules", "decide"]),
     ("sink", &["model", "io"]),
+    ("view", &["model"]),
     ("engine", &["model", "io", "target", "inspect", "advisory", "detect", "decide", "report"]),
     (
         "seawall",
         &[
             "model", "io", "target", "inspect", "advisory", "detect", "decide", "report", "engine", "rules", "sensor",
-            "sink",
+            "sink", "view",
         ],
     ),
     ("testkit", &[]),

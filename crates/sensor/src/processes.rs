@@ -56,6 +56,11 @@ impl Processes {
         (node.started == started).then_some(&node.process)
     }
 
+    /// Every process that runs.
+    pub(crate) fn all_running(&self) -> impl Iterator<Item = &Process> {
+        self.running.values().filter_map(|key| self.nodes.get(key)).map(|node| &node.process)
+    }
+
     pub(crate) fn get(&self, key: ProcessKey) -> Option<&Process> {
         self.nodes.get(&key).map(|n| &n.process)
     }

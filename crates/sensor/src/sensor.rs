@@ -149,6 +149,11 @@ impl Sensor {
         self.state.processes.running(pid, started)
     }
 
+    /// Every process that runs.
+    pub fn running(&self) -> impl Iterator<Item = &Process> {
+        self.state.processes.all_running()
+    }
+
     /// The container of a control group that was seen.
     pub fn container_of_group(&self, group: u64) -> Option<Container> {
         self.state.groups.get(&group)?.as_deref().cloned()

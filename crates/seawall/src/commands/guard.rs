@@ -61,7 +61,7 @@ fn told_probe() -> Result<Exit> {
 }
 
 /// Where the pins of this node lie.
-fn pins() -> PathBuf {
+pub(super) fn pins() -> PathBuf {
     pin_folder(Path::new("/sys/fs/bpf"))
 }
 
@@ -74,8 +74,8 @@ fn policy(path: Option<&Path>) -> Result<Option<Bundle>> {
 }
 
 /// The rules of `--rules`, or those that ship.
-fn rules(arguments: &GuardArgs, printer: &Printer) -> Result<RuleSet> {
-    let rules = load(&arguments.rules, &options())?;
+pub(super) fn rules(files: &[PathBuf], printer: &Printer) -> Result<RuleSet> {
+    let rules = load(files, &options())?;
     for warning in rules.warnings() {
         printer.detail(&warning.to_string());
     }
@@ -91,7 +91,7 @@ fn rules(arguments: &GuardArgs, printer: &Printer) -> Result<RuleSet> {
 }
 
 /// Set by the signals that end the guard.
-fn stop_signal() -> Result<Arc<AtomicBool>> {
+pub(super) fn stop_signal() -> Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
         // The second signal ends the process at once.
@@ -116,7 +116,7 @@ fn recorder(path: Option<&Path>) -> Result<Option<Recorder<BufWriter<File>>>> {
 }
 
 /// The kinds of events that are asked for: those of the rules, or every one where they are recorded.
-fn kinds(rules: &RuleSet, everything: bool) -> std::collections::BTreeSet<EventKind> {
+pub(super) fn kinds(rules: &RuleSet, everything: bool) -> std::collections::BTreeSet<EventKind> {
     if everything { supplied_kinds().into_iter().collect() } else { rules.needs().kinds }
 }
 

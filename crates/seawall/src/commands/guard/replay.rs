@@ -13,7 +13,7 @@ use crate::cli::GuardArgs;
 use crate::printer::Printer;
 
 pub(super) fn run(arguments: &GuardArgs, recording: &Path, printer: &Printer) -> Result<Exit> {
-    let rules = super::rules(arguments, printer)?;
+    let rules = super::rules(&arguments.rules, printer)?;
     let file = File::open(recording).with_context(|| format!("cannot read {}", recording.display()))?;
     let hostname = hostname();
     let mut guard = Guard::new(rules, &hostname, "replay");

@@ -17,7 +17,7 @@ use crate::printer::Printer;
 const STEP: Duration = Duration::from_millis(100);
 
 pub(super) fn run(arguments: &GuardArgs, printer: &Printer) -> Result<Exit> {
-    let rules = super::rules(arguments, printer)?;
+    let rules = super::rules(&arguments.rules, printer)?;
     let needs = rules.needs();
     let mut recorder = super::recorder(arguments.record.as_deref())?;
     let record = arguments.record.as_deref();
