@@ -1,5 +1,6 @@
 //! What is stopped: the programs of enforce/hooks.rs, pinned in the kernel so that they outlive the agent.
 
+mod code;
 mod denial;
 mod hooks;
 

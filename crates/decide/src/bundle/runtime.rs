@@ -31,6 +31,12 @@ pub enum RuntimeDenial {
     MemoryPrograms,
     /// Programs on volumes: neither of the image nor written in the container's own layer.
     VolumePrograms,
+    /// Scripts that were written since the container started, run by their first line.
+    DroppedScripts,
+    /// Code of files that were written since the container started, mapped by a program.
+    DroppedLibraries,
+    /// Code of files that exist in memory only, mapped by a program.
+    MemoryLibraries,
 }
 
 impl RuntimeDenial {
@@ -39,6 +45,9 @@ impl RuntimeDenial {
         ("dropped-programs", Self::DroppedPrograms),
         ("memory-programs", Self::MemoryPrograms),
         ("volume-programs", Self::VolumePrograms),
+        ("dropped-scripts", Self::DroppedScripts),
+        ("dropped-libraries", Self::DroppedLibraries),
+        ("memory-libraries", Self::MemoryLibraries),
     ];
 
     /// As a policy names it.

@@ -6,8 +6,14 @@ use seawall_decide::{RuntimeDenial, RuntimeMode, RuntimePolicy};
 const DRY_RUN: u32 = 1 << 31;
 
 /// What the programs call each denial.
-const BITS: &[(RuntimeDenial, u32)] =
-    &[(RuntimeDenial::DroppedPrograms, 1), (RuntimeDenial::MemoryPrograms, 2), (RuntimeDenial::VolumePrograms, 4)];
+const BITS: &[(RuntimeDenial, u32)] = &[
+    (RuntimeDenial::DroppedPrograms, 1),
+    (RuntimeDenial::MemoryPrograms, 2),
+    (RuntimeDenial::VolumePrograms, 4),
+    (RuntimeDenial::DroppedScripts, 1 << 16),
+    (RuntimeDenial::DroppedLibraries, 1 << 17),
+    (RuntimeDenial::MemoryLibraries, 1 << 18),
+];
 
 /// Something was denied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,9 +32,9 @@ pub struct Denial {
     pub reason: RuntimeDenial,
     /// It was let pass, as the policy is a dry run.
     pub dry_run: bool,
-    /// By reason: a port, a device.
+    /// By reason: a port, a device, whether a path is whole.
     pub number: u32,
-    /// By reason: an address, a name.
+    /// By reason: an address, a name, a path from its end.
     pub detail: [u8; 64],
 }
 
@@ -54,7 +60,7 @@ impl Denial {
     /// Whether it is about a program that was run: the event of that run tells the rest.
     pub fn is_exec(&self) -> bool {
         use RuntimeDenial::{DroppedPrograms, MemoryPrograms, VolumePrograms};
-        matches!(self.reason, DroppedPrograms | MemoryPrograms | VolumePrograms)
+        matches!(self.reason, DroppedPrograms | MemoryPrograms | VolumePrograms) || self.is_script()
     }
 }
 

@@ -14,6 +14,9 @@ const WAITING: usize = 4096;
 /// How long a denial waits for its event, or for its process to be known.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// How long a denial waits for the events that came before it.
+const SETTLED: Duration = Duration::from_millis(50);
+
 /// Denials that are not told yet.
 #[derive(Default)]
 pub(super) struct Denials {
@@ -62,7 +65,9 @@ impl Denials {
         self.read(enforcer);
         let full = self.waiting.len() > WAITING;
         let ready = |(denial, since): &mut (Denial, Instant)| {
-            let known = || !denial.is_exec() && sensor.process(denial.pid, denial.started).is_some();
+            // What it does and runs is read some time later than it is denied.
+            let settled = since.elapsed() >= SETTLED;
+            let known = || settled && !denial.is_exec() && sensor.process(denial.pid, denial.started).is_some();
             full || since.elapsed() >= PATIENCE || known()
         };
         for (denial, _) in self.waiting.extract_if(.., ready) {
@@ -92,27 +97,39 @@ pub(super) fn action(denial: &Denial) -> Action {
 pub(super) fn alert(guard: &Guard, denial: &Denial, process: Option<&Process>) -> Alert {
     let what = match denial.reason {
         RuntimeDenial::DroppedPrograms => "was written since the container started",
-        RuntimeDenial::MemoryPrograms => "exists in memory only",
+        RuntimeDenial::MemoryPrograms | RuntimeDenial::MemoryLibraries => "exists in memory only",
         RuntimeDenial::VolumePrograms => "lies on a volume",
+        RuntimeDenial::DroppedScripts | RuntimeDenial::DroppedLibraries => "is not of the image",
     };
     let verb = if denial.dry_run { "would have been refused" } else { "was refused" };
     let unknown = Process::default();
     let known = process.unwrap_or(&unknown);
     let text = |t: &ByteString| FieldValue::Text(t.to_text());
-    let fields = BTreeMap::from([
+    let mut fields = BTreeMap::from([
         ("proc.pid".to_owned(), FieldValue::Unsigned(denial.pid.into())),
         ("proc.exepath".to_owned(), text(&known.exe_path)),
         ("proc.cmdline".to_owned(), text(&known.command_line)),
     ]);
-    let subject = match process {
-        Some(process) => process.exe_path.to_string(),
-        None => format!("a program of process {}", denial.pid),
+    let kind = match denial {
+        library if library.is_library() => "Library",
+        script if script.is_script() => "Script",
+        _ => "Program",
     };
+    // Of a library or script the process is only who loaded it.
+    let path = denial.code_path();
+    let subject = match (&path, process) {
+        (Some(path), _) => path.clone(),
+        (None, Some(process)) if kind == "Program" => process.exe_path.to_string(),
+        _ => format!("a {} of process {}", kind.to_lowercase(), denial.pid),
+    };
+    if let Some(path) = &path {
+        fields.insert("fd.name".to_owned(), FieldValue::Text(path.clone()));
+    }
     let output = format!("{subject} {verb}: it {what} | command={}", known.command_line);
-    let mut alert = guard.internal("Program refused by policy", output, fields);
+    let mut alert = guard.internal(&format!("{kind} refused by policy"), output, fields);
     alert.source = "syscall".to_owned();
     alert.seawall.action = action(denial);
     alert.seawall.container = known.container.as_deref().cloned();
-    alert.seawall.resolved_path = process.map(|p| p.exe_path.to_text());
+    alert.seawall.resolved_path = path.or_else(|| process.map(|p| p.exe_path.to_text()));
     alert
 }
