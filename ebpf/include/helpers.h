@@ -57,6 +57,7 @@ static void (*bpf_ringbuf_submit)(void *data, u64 flags) = (void *)132;
 static long (*bpf_d_path)(void *path, char *to, u32 size) = (void *)147;
 static void *(*bpf_get_current_task_btf)(void) = (void *)158;
 static long (*bpf_task_pt_regs)(void *task) = (void *)175;
+static long (*bpf_find_vma)(void *task, u64 address, void *callback, void *context, u64 flags) = (void *)180;
 static long (*bpf_loop)(u32 times, void *callback, void *context, u64 flags) = (void *)181;
 
 /* CO-RE: asks the loader about the running kernel's types instead of assuming this header's. */

@@ -47,6 +47,7 @@ struct dentry {
     struct dentry *d_parent;
     struct qstr d_name;
     struct inode *d_inode;
+    struct super_block *d_sb;
 } CORE;
 struct vfsmount {
     struct dentry *mnt_root;
@@ -97,12 +98,19 @@ struct unix_sock {
 struct socket {
     struct sock *sk;
 } CORE;
+struct callback_head {
+    struct callback_head *next;
+} CORE;
 struct file {
     struct path f_path;
     struct inode *f_inode;
     void *private_data;
     u32 f_flags;
     u32 f_mode;
+    struct callback_head f_task_work; /* since 6.5 */
+} CORE;
+struct file___before_6_5 {
+    struct callback_head f_rcuhead;
 } CORE;
 struct fdtable {
     u32 max_fds;
@@ -195,7 +203,13 @@ struct css_set {
     struct cgroup_subsys_state *subsys[1];
     struct cgroup *dfl_cgrp;
 } CORE;
+struct thread_info {
+    u32 status;
+} CORE;
 struct task_struct {
+    struct thread_info thread_info;
+    u32 personality;
+    struct callback_head *task_works;
     int pid;
     int tgid;
     u32 flags;
@@ -213,14 +227,17 @@ struct task_struct {
     struct css_set *cgroups;
     struct identifier loginuid;
 } CORE;
+struct vm_area_struct {
+    unsigned long vm_end;
+    unsigned long vm_flags;
+    struct file *vm_file;
+} CORE;
 struct linux_binprm {
+    struct file *executable;
     struct file *file;
     const char *filename;
     const char *interp;
     char buf[256];
-} CORE;
-struct vm_area_struct {
-    struct file *vm_file;
 } CORE;
 struct bpf_map {
     u32 id;
@@ -233,6 +250,9 @@ struct pt_regs {
     unsigned long dx;
     unsigned long si;
     unsigned long di;
+    unsigned long bx;
+    unsigned long cx;
+    unsigned long ip;
     unsigned long orig_ax;
 } CORE;
 

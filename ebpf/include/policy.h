@@ -9,8 +9,8 @@ enum {
     DENY_UPPER = 1,   /* programs that were written since the container started */
     DENY_MEMFD = 2,   /* programs in memory only */
     DENY_FOREIGN = 4, /* programs that are neither of the image nor written: of a volume */
-    DENY_SCRIPTS = 1 << 16,   /* dropped scripts, by their first line */
-    DENY_LIBRARIES = 1 << 17, /* code of dropped files that a program maps */
+    DENY_SCRIPTS = 1 << 16,   /* dropped scripts, by their first line; of volumes with DENY_FOREIGN */
+    DENY_LIBRARIES = 1 << 17, /* code of dropped files that a program maps; of volumes with DENY_FOREIGN */
     DENY_MEMORY_CODE = 1 << 18, /* code of files in memory that a program maps */
     DENY_SETTINGS = 1 << 19,  /* files by which the kernel starts programs or is told what to do */
     DENY_MOUNTS = 1 << 20,

@@ -1,6 +1,7 @@
 //! What is stopped: the programs of enforce/hooks.rs, pinned in the kernel so that they outlive the agent.
 
 mod agent;
+mod code;
 mod denial;
 mod hooks;
 

@@ -137,7 +137,10 @@ impl View {
 
     fn foot(&self) -> Line {
         if self.typing {
-            return vec![span(Style::Bold, format!("/{}_", self.filter)), span(Style::Dim, "  enter keeps, esc clears")];
+            return vec![
+                span(Style::Bold, format!("/{}_", self.filter)),
+                span(Style::Dim, "  enter keeps, esc clears"),
+            ];
         }
         let mut line = Vec::new();
         if !self.filter.is_empty() {

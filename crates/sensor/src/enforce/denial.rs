@@ -1,6 +1,7 @@
 //! What was denied, as the programs tell it (ebpf/include/policy.h).
 
 use seawall_decide::{RuntimeDenial, RuntimeMode, RuntimePolicy};
+use seawall_model::ByteString;
 
 /// The bit of a policy that is a trial.
 const DRY_RUN: u32 = 1 << 31;
@@ -45,9 +46,9 @@ pub struct Denial {
     pub dry_run: bool,
     /// The call was refused before anything happened; else the process was killed.
     pub before: bool,
-    /// By reason: a port, a device.
+    /// By reason: a port, a device, whether a path is whole.
     pub number: u32,
-    /// By reason: an address, a name.
+    /// By reason: an address, a name, a path from its end.
     pub detail: [u8; 64],
     /// The path or name that a refused call was about, with zeros behind it.
     pub path: [u8; 256],
@@ -82,12 +83,13 @@ impl Denial {
     pub fn is_exec(&self) -> bool {
         use RuntimeDenial::{DroppedPrograms, MemoryPrograms, VolumePrograms};
         let program = matches!(self.reason, DroppedPrograms | MemoryPrograms | VolumePrograms);
-        program && (self.dry_run || !self.before)
+        program && (self.dry_run || !self.before) || self.is_script() && !self.before
     }
 
-    /// The path or name that a refused call was about; empty where there is none.
-    pub fn path(&self) -> &[u8] {
-        self.path.split(|byte| *byte == 0).next().unwrap_or_default()
+    /// The path or name that it is about; empty where there is none, or where the kernel could not tell.
+    pub fn path(&self) -> ByteString {
+        let refused = self.path.split(|byte| *byte == 0).next().unwrap_or_default();
+        if self.before { refused.into() } else { self.code_path().unwrap_or_default() }
     }
 }
 

@@ -15,6 +15,8 @@ use crate::{HookState, SensorError};
 
 static EXEC_KILL: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/enforce.bpf.o"));
 static LSM: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/lsm.bpf.o"));
+static MAPPING: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/mapping.bpf.o"));
+static SCRIPT: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/script.bpf.o"));
 
 /// A program that denies.
 pub(crate) struct DenyHook {
@@ -37,6 +39,8 @@ enum Attach {
     Tracepoint(&'static str),
     /// In the hook of the kernel's security modules that the name tells, where it refuses the call.
     Lsm,
+    /// At a tracepoint that older kernels have not; there another program stands at another one.
+    TracepointOr(&'static str, &'static str, &'static str),
 }
 
 /// Every program that denies.
@@ -92,6 +96,31 @@ pub(crate) const HOOKS: &[DenyHook] = &[
         object: EXEC_KILL,
         program: "seawall_deny_exec",
         attach: Attach::Tracepoint("sched_process_exec"),
+    },
+    DenyHook {
+        name: "kill at mapping",
+        purpose: "libraries that a policy denies",
+        denies: &[D::DroppedLibraries, D::MemoryLibraries],
+        object: MAPPING,
+        program: "seawall_deny_mapping",
+        attach: Attach::Tracepoint("sys_exit"),
+    },
+    DenyHook {
+        name: "kill at loader",
+        purpose: "loaders that a policy denies",
+        // What the kernel maps itself; of no use without the one above, which is why that one answers for both.
+        denies: &[],
+        object: MAPPING,
+        program: "seawall_deny_loader",
+        attach: Attach::Tracepoint("sched_process_exec"),
+    },
+    DenyHook {
+        name: "kill at script",
+        purpose: "scripts that a policy denies",
+        denies: &[D::DroppedScripts],
+        object: SCRIPT,
+        program: "seawall_deny_script",
+        attach: Attach::TracepointOr("sched_prepare_exec", "seawall_deny_script_late", "sched_process_exec"),
     },
 ];
 
@@ -163,19 +192,18 @@ impl DenyHook {
 
     /// Whether all that it denies is refused by BPF-LSM here: with both, one denial would be told twice.
     pub(super) fn is_covered(&self, hooks: &[(&Self, HookState)]) -> bool {
-        !self.is_lsm() && self.denies.iter().all(|denial| is_refused(hooks, *denial))
+        // One that only helps another denies nothing itself, and stays.
+        !self.is_lsm() && !self.denies.is_empty() && self.denies.iter().all(|denial| is_refused(hooks, *denial))
     }
 
     fn attached(&self, programs: &mut Ebpf, btf: &Btf) -> Result<FdLink, String> {
-        let program = programs.program_mut(self.program).ok_or_else(|| format!("the object lacks {}", self.program))?;
         match self.attach {
-            Attach::Tracepoint(name) => {
-                let program: &mut BtfTracePoint = program.try_into().map_err(|e| error_chain(&e))?;
-                program.load(name, btf).map_err(|e| error_chain(&e))?;
-                let id = program.attach().map_err(|e| error_chain(&e))?;
-                Ok(FdLink::from(program.take_link(id).map_err(|e| error_chain(&e))?))
-            }
+            Attach::Tracepoint(name) => at_tracepoint(programs, self.program, name, btf),
+            Attach::TracepointOr(name, other, instead) => at_tracepoint(programs, self.program, name, btf)
+                .or_else(|reason| at_tracepoint(programs, other, instead, btf).map_err(|e| format!("{reason}; {e}"))),
             Attach::Lsm => {
+                let found = programs.program_mut(self.program);
+                let program = found.ok_or_else(|| format!("the object lacks {}", self.program))?;
                 let program: &mut Lsm = program.try_into().map_err(|e| error_chain(&e))?;
                 program.load(self.name.trim_start_matches("lsm/"), btf).map_err(|e| error_chain(&e))?;
                 let id = program.attach().map_err(|e| error_chain(&e))?;
@@ -183,4 +211,12 @@ impl DenyHook {
             }
         }
     }
+}
+
+fn at_tracepoint(programs: &mut Ebpf, program: &str, name: &str, btf: &Btf) -> Result<FdLink, String> {
+    let found = programs.program_mut(program).ok_or_else(|| format!("the object lacks {program}"))?;
+    let program: &mut BtfTracePoint = found.try_into().map_err(|e| error_chain(&e))?;
+    program.load(name, btf).map_err(|e| error_chain(&e))?;
+    let id = program.attach().map_err(|e| error_chain(&e))?;
+    Ok(FdLink::from(program.take_link(id).map_err(|e| error_chain(&e))?))
 }

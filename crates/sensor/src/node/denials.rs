@@ -15,6 +15,9 @@ const WAITING: usize = 4096;
 /// How long a denial waits for its event, or for its process to be known.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// How long a denial waits for the events that came before it.
+const SETTLED: Duration = Duration::from_millis(50);
+
 /// Denials that are not told yet.
 #[derive(Default)]
 pub(super) struct Denials {
@@ -63,7 +66,9 @@ impl Denials {
         self.read(enforcer);
         let full = self.waiting.len() > WAITING;
         let ready = |(denial, since): &mut (Denial, Instant)| {
-            let known = || !denial.is_exec() && sensor.process(denial.pid, denial.started).is_some();
+            // What it does and runs is read some time later than it is denied.
+            let settled = since.elapsed() >= SETTLED;
+            let known = || settled && !denial.is_exec() && sensor.process(denial.pid, denial.started).is_some();
             full || since.elapsed() >= PATIENCE || known()
         };
         for (denial, _) in self.waiting.extract_if(.., ready) {
@@ -103,7 +108,7 @@ pub(super) fn alert(guard: &Guard, denial: &Denial, process: Option<&Process>) -
         ("proc.exepath".to_owned(), text(&known.exe_path)),
         ("proc.cmdline".to_owned(), text(&known.command_line)),
     ]);
-    let path = ByteString::from(denial.path());
+    let path = denial.path();
     let (rule, what) = words::of(denial, &path, process);
     let verb = if denial.dry_run { "would have been refused" } else { "was refused" };
     let output = format!("{} {verb}: {} | command={}", what.subject, what.reason, known.command_line);

@@ -16,12 +16,14 @@ pub(super) struct Words {
 }
 
 const PROGRAM: &str = "Program refused by policy";
+const SCRIPT: &str = "Script refused by policy";
+const LIBRARY: &str = "Library refused by policy";
 const CALL: &str = "Call refused by policy";
 const TAMPERING: &str = "Tampering with the guard";
 
 /// The alert's rule and words. `path` is the denial's.
 pub(super) fn of(denial: &Denial, path: &ByteString, process: Option<&Process>) -> (&'static str, Words) {
-    let is_named = denial.before && !path.is_empty();
+    let is_named = !path.is_empty();
     let file = |what: &str, reason: &str| Words {
         subject: match process {
             _ if is_named => format!("{what}{path}"),
@@ -41,9 +43,9 @@ pub(super) fn of(denial: &Denial, path: &ByteString, process: Option<&Process>) 
         D::DroppedPrograms => (PROGRAM, file("", "it was written since the container started")),
         D::MemoryPrograms => (PROGRAM, file("", "it exists in memory only")),
         D::VolumePrograms => (PROGRAM, file("", "it lies on a volume")),
-        D::DroppedScripts => (PROGRAM, file("script ", "the image does not contain it")),
-        D::DroppedLibraries => (PROGRAM, file("code of ", "the image does not contain it")),
-        D::MemoryLibraries => (PROGRAM, file("code of ", "it exists in memory only")),
+        D::DroppedScripts => (SCRIPT, file("script ", "the image does not contain it")),
+        D::DroppedLibraries => (LIBRARY, file("code of ", "the image does not contain it")),
+        D::MemoryLibraries => (LIBRARY, file("code of ", "it exists in memory only")),
         D::KernelSettings => (CALL, file("writing to ", "the kernel starts programs or acts by it")),
         D::Mounts if path.is_empty() => (CALL, call("mounting", denied())),
         D::Mounts => (CALL, call(&format!("mounting at {path}"), denied())),

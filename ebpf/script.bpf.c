@@ -1,0 +1,91 @@
+/* Scripts: the kernel runs their interpreter, which the image contains. The script itself was opened to be run, and is closed
+ * with the works that wait for the end of the call: there it is found, the file that was read and no other. */
+#include "include/code.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+enum {
+    FMODE_EXEC = 0x20, /* in f_flags: the kernel's own, no caller can ask for it */
+    /* Works that are looked through: more than a process can have open files. */
+    WORKS = 1 << 20,
+};
+
+struct search {
+    struct callback_head *work;
+    struct dentry *dentry;
+    u32 asked;
+    u32 denied;
+    u32 last;
+};
+
+INLINE struct file *file_of_work(struct callback_head *work) {
+    struct file *file = NULL;
+    struct file___before_6_5 *old = NULL;
+    if (FIELD_EXISTS(file->f_task_work))
+        return (void *)work - (u64)&file->f_task_work;
+    return (void *)work - (u64)&old->f_rcuhead;
+}
+
+/* Works are not only of files: one is where everything fits together. */
+INLINE int is_run(struct file *file) {
+    if (!(READ(file->f_flags) & FMODE_EXEC))
+        return 0;
+    struct inode *inode = READ(file->f_inode);
+    struct dentry *dentry = READ(file->f_path.dentry);
+    return inode && dentry && READ(dentry->d_inode) == inode && READ(dentry->d_sb) == READ(inode->i_sb);
+}
+
+static long search_step(u32 index, struct search *search) {
+    struct callback_head *work = search->work;
+    if (!work)
+        return 1;
+    search->work = READ(work->next);
+    struct file *file = file_of_work(work);
+    if (!is_run(file))
+        return 0;
+    search->dentry = READ(file->f_path.dentry);
+    search->denied = script_violation(search->asked, origin(search->dentry));
+    return search->denied && !search->last;
+}
+
+/* Kills where a file denies it that was opened to be run: any, or only the one that was closed first. */
+INLINE int judge(struct linux_binprm *run, u32 last) {
+    /* The interpreter's name is another string than the script's where there is one. */
+    if (READ(run->interp) == READ(run->filename))
+        return 0;
+    struct task_struct *task = bpf_get_current_task_btf();
+    u64 group = cgroup_key(task_cgroup(task));
+    u32 asked = denied_to(task, group);
+    if (!(asked & DENY_SCRIPTS))
+        return 0;
+    struct search search = {.work = READ(task->task_works), .asked = asked, .last = last};
+    bpf_loop(WORKS, search_step, &search, 0);
+    if (!search.dentry) {
+        /* The interpreter gets the file itself (binfmt_misc); or else nobody can tell what it reads. */
+        struct file *kept = READ(run->executable);
+        search.dentry = kept ? READ(kept->f_path.dentry) : NULL;
+        search.denied = script_violation(asked, kept ? origin(search.dentry) : ORIGIN_UPPER);
+    }
+    if (!search.denied)
+        return 0;
+    if (!(asked & DRY_RUN))
+        bpf_send_signal(9);
+    struct denial denial;
+    denial_of(&denial, task, group, asked, search.denied);
+    /* The event of this run is found by the interpreter's inode. */
+    struct file *interpreter = READ(run->file);
+    struct inode *inode = READ(interpreter->f_inode);
+    denial.inode = READ(inode->i_ino);
+    if (search.dentry)
+        denial_path(&denial, search.dentry);
+    denial_tell(&denial);
+    return 0;
+}
+
+/* Since 6.10: the old program is still there, so that nothing else that was opened to be run is being closed. */
+SEC("tp_btf/sched_prepare_exec")
+int seawall_deny_script(u64 *context) { return judge((void *)context[1], 0); }
+
+/* Before: the old program and its loader were closed too, after the script. */
+SEC("tp_btf/sched_process_exec")
+int seawall_deny_script_late(u64 *context) { return judge((void *)context[2], 1); }
