@@ -25,7 +25,7 @@ const MOST: usize = 16_384;
 const GROUPS: usize = 65_536;
 
 /// How the sensor works.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct SensorOptions {
     /// How the programs are set up.
     pub kernel: KernelOptions,
@@ -75,6 +75,8 @@ struct State {
     groups: HashMap<u64, Option<Arc<Container>>>,
     /// Control groups of containers that were seen first since it was asked last.
     new: Vec<(u64, Arc<Container>)>,
+    /// Control groups that were found to belong to no container, for the kernel's filter.
+    hosts: Vec<u64>,
     users: Users,
     offset: i64,
     statistics: SensorStatistics,
@@ -111,6 +113,7 @@ impl Sensor {
             directory,
             groups: HashMap::new(),
             new: Vec::new(),
+            hosts: Vec::new(),
             users: Users::default(),
             offset: clock::offset(),
             statistics: SensorStatistics::default(),
@@ -140,6 +143,7 @@ impl Sensor {
         let gone = self.state.processes.take_gone();
         for group in &gone {
             self.state.groups.remove(group);
+            self.kernel.remove_host(*group);
         }
         (std::mem::take(&mut self.state.new), gone)
     }
@@ -170,6 +174,9 @@ impl Sensor {
         self.state.offset = clock::offset();
         let state = &mut self.state;
         self.batch.release(until, &mut |bytes| state.take(bytes, tell));
+        for group in state.hosts.drain(..) {
+            self.kernel.add_host(group);
+        }
         Ok(())
     }
 }
@@ -321,8 +328,10 @@ impl State {
         if self.groups.len() >= GROUPS {
             self.groups.clear();
         }
-        if let Some(container) = &container {
-            self.new.push((group, Arc::clone(container)));
+        match &container {
+            Some(container) => self.new.push((group, Arc::clone(container))),
+            None if group != 0 => self.hosts.push(group),
+            None => {}
         }
         self.groups.insert(group, container.clone());
         Some(container)

@@ -1,11 +1,12 @@
 //! The guard of this node, until it is told to stop.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use seawall_model::Observation;
-use seawall_sensor::{DirectorySettings, Guard, KernelOptions, Node, Recorder, SensorOptions, hostname, probe};
+use seawall_sensor::{DirectorySettings, Filter, Guard, KernelOptions, Node, Recorder, SensorOptions, hostname, probe};
 
 use super::metrics::Served;
 use super::outputs::Outputs;
@@ -26,6 +27,8 @@ pub(super) fn run(arguments: &GuardArgs, printer: &Printer) -> Result<Exit> {
             event_ring: arguments.ring_bytes()?,
             environment: needs.environment || record.is_some(),
             data: if needs.buffer { 80 } else { 0 },
+            // A recording is of everything, whatever rules it is made beside.
+            filter: record.is_none().then(|| Arc::new(Filter::new(&rules, arguments.containers_only))),
             ..KernelOptions::default()
         },
         kinds: super::kinds(&rules, record.is_some()),
