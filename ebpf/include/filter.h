@@ -68,17 +68,21 @@ INLINE u64 current_group(void) {
     };
 #pragma unroll
     for (int i = 0; i < 3; i++) {
-        struct cgroup_subsys_state *state = NULL;
-        bpf_probe_read_kernel(&state, sizeof(state), (void *)&set->subsys[0] + (controllers[i] & 31) * sizeof(void *));
-        struct cgroup *group = READ(state->cgroup);
-        if (!group || READ(group->root) == unified_root)
+        struct cgroup_subsys_state *state =
+            *(struct cgroup_subsys_state **)((void *)&set->subsys[0] + (controllers[i] & 31) * sizeof(void *));
+        if (!state)
             continue;
-        if (kernfs_parent(READ(group->kn))) {
+        struct cgroup *group = state->cgroup;
+        if (!group || group->root == unified_root)
+            continue;
+        if (kernfs_parent(group->kn)) {
             found = group;
             break;
         }
     }
-    return cgroup_key(found);
+    struct cgroup_root *root = found->root;
+    struct kernfs_node *node = found->kn;
+    return node->id ^ ((u64)root->hierarchy_id << 48);
 }
 
 INLINE u32 is_host(void) {
