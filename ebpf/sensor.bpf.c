@@ -1,5 +1,6 @@
 /* The sensor's programs: what processes do, as records in two rings. Life and death of processes have a ring of their
  * own, so that a flood of anything else cannot hide an exec. */
+#include "include/fair.h"
 #include "include/file.h"
 #include "include/filter.h"
 #include "include/task.h"
@@ -31,14 +32,6 @@ struct {
     MAP_TYPE(value, struct settings);
 } SETTINGS SEC(".maps");
 
-/* Drops by processor and class: 0 life, 1 the rest. */
-struct {
-    MAP_UINT(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-    MAP_UINT(max_entries, 2);
-    MAP_TYPE(key, u32);
-    MAP_TYPE(value, u64);
-} DROPS SEC(".maps");
-
 /* The path as it was before the call, with the thread. */
 enum { ENTER_BYTES = 256, ENTER_WORDS = ENTER_BYTES / 8, NO_CALL = ~0u };
 union entered_path {
@@ -57,19 +50,13 @@ struct {
     MAP_TYPE(value, struct entered);
 } ENTERED SEC(".maps");
 
-INLINE void count_drop(u32 class) {
-    u64 *drops = bpf_map_lookup_elem(&DROPS, &class);
-    if (drops)
-        *drops += 1;
-}
-
-INLINE void send(void *ring, struct scratch *s, u32 size, u32 class) {
+INLINE void send(void *ring, struct scratch *s, u32 size, u64 kind, u32 class) {
     BARRIER(size);
     if (size > ROOM + SLACK)
         return;
     s->record.size = size;
     if (bpf_ringbuf_output(ring, s, size, 0) != 0)
-        count_drop(class);
+        count_lost(s->record.cgroup, kind, class);
 }
 
 INLINE struct settings *settings(void) {
@@ -102,7 +89,7 @@ int seawall_exec(u64 *context) {
     at = part_user_bytes(at, PART_ARGUMENTS, arguments, READ(mm->arg_end) - arguments);
     if (asked->environment)
         at = part_user_bytes(at, PART_ENVIRONMENT, environment, READ(mm->env_end) - environment);
-    send(&LIFE, s, at, 0);
+    send(&LIFE, s, at, LIFE_KIND, LOST_LIFE);
     return 0;
 }
 
@@ -116,7 +103,7 @@ int seawall_fork(u64 *context) {
     u32 at = record_start(RECORD_FORK, child_at);
     at = part_task(at, child_at);
     at = part_cgroup(at, child_at);
-    send(&LIFE, s, at, 0);
+    send(&LIFE, s, at, LIFE_KIND, LOST_LIFE);
     return 0;
 }
 
@@ -127,7 +114,7 @@ int seawall_exit(u64 *context) {
     struct scratch *s = scratch_get();
     if (!s || READ(signal->live).counter > 0)
         return 0;
-    send(&LIFE, s, record_start(RECORD_EXIT, (u64)task), 0);
+    send(&LIFE, s, record_start(RECORD_EXIT, (u64)task), LIFE_KIND, LOST_LIFE);
     return 0;
 }
 
@@ -155,7 +142,7 @@ int seawall_tasks(struct iterator_task *context) {
     }
     if (fs)
         at = part_walk(at, PART_CWD, (u64)&fs->pwd, task_at);
-    send(&LIFE, s, at, 0);
+    send(&LIFE, s, at, LIFE_KIND, LOST_LIFE);
     return 0;
 }
 
@@ -328,6 +315,11 @@ int seawall_sys_exit(u64 *context) {
     if (call->data >= 0 && result > 0 && asked->data_length)
         at = part_user_bytes(at, PART_DATA, argument(arguments, call->data),
                              result < asked->data_length ? result : asked->data_length);
-    send(&EVENTS, s, at, 1);
+    if (bpf_ringbuf_query(&EVENTS, BPF_RB_AVAIL_DATA) >= asked->fair_from &&
+        !has_share(s->record.cgroup, number, at, asked->share)) {
+        count_lost(s->record.cgroup, number, LOST_UNFAIR);
+        return 0;
+    }
+    send(&EVENTS, s, at, number, LOST_FULL);
     return 0;
 }

@@ -127,4 +127,6 @@ struct settings {
     u64 own_pid; /* whose events are left out: the agent's */
     u32 environment;
     u32 data_length;
+    u32 fair_from; /* bytes in EVENTS from which on each control group has a share of its own of each kind */
+    u32 share;     /* bytes, and bytes a second */
 };

@@ -42,8 +42,8 @@ pub struct KernelOptions {
 impl Default for KernelOptions {
     fn default() -> Self {
         Self {
-            life_ring: 8 << 20,
-            event_ring: 16 << 20,
+            life_ring: 4 << 20,
+            event_ring: 8 << 20,
             environment: false,
             data: 0,
             own_pid: std::process::id(),
@@ -61,6 +61,8 @@ pub struct Kernel {
     drops: PerCpuArray<MapData, u64>,
     /// Control groups that belong to no container.
     hosts: HashMap<MapData, u64, u32>,
+    /// Bytes that control groups have left, and records that they lost (struct share of ebpf/include/fair.h).
+    shares: HashMap<MapData, [u64; 2], [u64; 3]>,
 }
 
 impl Kernel {
@@ -89,7 +91,8 @@ impl Kernel {
         let events = RingBuf::try_from(take(&mut programs, "EVENTS")?).map_err(map_error)?;
         let drops = PerCpuArray::try_from(take(&mut programs, "DROPS")?).map_err(map_error)?;
         let hosts = HashMap::try_from(take(&mut programs, "HOSTS")?).map_err(map_error)?;
-        Ok(Self { programs, hooks, life, events, drops, hosts })
+        let shares = HashMap::try_from(take(&mut programs, "SHARES")?).map_err(map_error)?;
+        Ok(Self { programs, hooks, life, events, drops, hosts, shares })
     }
 
     /// What became of each hook.
@@ -151,10 +154,19 @@ impl Kernel {
         [self.life.as_fd(), self.events.as_fd()]
     }
 
-    /// Records that found no room, of the life of processes and of the rest, by processor.
-    pub fn drops(&self) -> [Vec<u64>; 2] {
-        let class = |index| self.drops.get(&index, 0).map(|values| values.to_vec()).unwrap_or_default();
-        [class(0), class(1)]
+    /// Records that were lost by processor: of the life of processes, of the rest for want of room, and of the rest because
+    /// their control group had more than its share.
+    pub fn drops(&self) -> [Vec<u64>; 3] {
+        [0, 1, 2].map(|class| self.drops.get(&class, 0).map(|values| values.to_vec()).unwrap_or_default())
+    }
+
+    /// Records that were lost since the start, by control group and number of the system call (none: life of processes). A
+    /// group that lost nothing for long may be missing.
+    pub(crate) fn losses(&self) -> Vec<(u64, Option<u16>, u64)> {
+        let lost = self.shares.iter().filter_map(Result::ok).filter(|(_, [.., lost])| *lost > 0);
+        // LIFE_KIND of ebpf/include/fair.h.
+        lost.map(|([group, kind], [.., lost])| (group, u16::try_from(kind).ok().filter(|k| *k != 0xffff), lost))
+            .collect()
     }
 }
 

@@ -44,4 +44,4 @@ pub use kernel::{Hook, HookState, Kernel, KernelOptions};
 pub use node::Node;
 pub use probe::{Probe, hostname, probe};
 pub use recording::{Recorder, RecordingError, replay};
-pub use sensor::{Sensor, SensorOptions, SensorStatistics};
+pub use sensor::{Loss, Sensor, SensorOptions, SensorStatistics};

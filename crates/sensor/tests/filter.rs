@@ -271,3 +271,74 @@ fn what_needs_a_container_does_not_cross_from_the_host() {
     let seen = opened(&mut sensor, &script, &format!("{real}/last"));
     assert_eq!(seen, BTreeSet::from([format!("{real}/last")]));
 }
+
+/// A control group of this test, called like a container's where that is asked for.
+struct Group(std::path::PathBuf);
+
+impl Group {
+    fn new(name: &str) -> Self {
+        let roots = ["/sys/fs/cgroup/pids", "/sys/fs/cgroup"];
+        let root = roots.into_iter().find(|r| std::path::Path::new(r).join("cgroup.procs").exists());
+        let path = std::path::Path::new(root.expect("control groups")).join(format!("{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&path).expect("a control group");
+        Self(path)
+    }
+
+    fn run(&self, script: &str) {
+        let script = format!("echo $$ > {}/cgroup.procs; {script}", self.0.display());
+        assert!(Command::new("/bin/bash").args(["-c", &script]).env_clear().status().expect("ran").success());
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        // What ran in it has ended; a moment later the group is empty.
+        for _ in 0..50 {
+            if std::fs::remove_dir(&self.0).is_ok() {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+#[test]
+fn a_flood_does_not_make_others_lose_events() {
+    if !is_root() {
+        return;
+    }
+    let _one = ONE.lock();
+    let (flooding, quiet) = (Group::new("seawall-flooding"), Group::new("seawall-quiet"));
+    let mut sensor = Sensor::start(SensorOptions {
+        kernel: KernelOptions { event_ring: 1 << 20, ..KernelOptions::default() },
+        kinds: BTreeSet::from([EventKind::Open, EventKind::Openat]),
+        directory: DirectorySettings::below("/nonexistent"),
+        containers_only: false,
+        identity_wait: Duration::ZERO,
+    })
+    .expect("started");
+    // Nobody reads meanwhile: the ring would be full many times over.
+    flooding.run("for i in {1..20000}; do : < /dev/null; done");
+    quiet.run(": < /etc/hostname");
+    let end = Instant::now() + Duration::from_secs(20);
+    let (mut seen, mut from_flood) = (false, 0);
+    while !seen && Instant::now() < end {
+        let tell = &mut |o: Observation<'_>| {
+            let name = o.event.file().map(|f| f.name.to_text()).unwrap_or_default();
+            seen |= name == "/etc/hostname";
+            from_flood += usize::from(name == "/dev/null");
+        };
+        sensor.poll(Duration::from_millis(20), tell).expect("polled");
+    }
+    assert!(seen, "the other group's event was lost");
+    let losses = sensor.losses();
+    let lost: u64 = losses.iter().map(|loss| loss.count).sum();
+    let worst = losses.first().expect("the flood lost events");
+    assert!(matches!(worst.kind, Some(EventKind::Open | EventKind::Openat)), "{worst:?}");
+    assert!(worst.count > 10_000 && worst.count * 10 > lost * 9, "{losses:?}");
+    assert!(from_flood > 50, "the flood itself is seen as far as there is room: {from_flood}");
+    let statistics = sensor.statistics();
+    let total: u64 = statistics.lost_events.iter().chain(&statistics.lost_unfair).sum();
+    assert_eq!(total, lost, "every loss is counted by processor and by group: {statistics:?}");
+    assert_eq!(sensor.losses(), [], "what was told is not told again");
+}
