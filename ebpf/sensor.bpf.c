@@ -1,6 +1,8 @@
 /* The sensor's programs: what processes do, as records in two rings. Life and death of processes have a ring of their
  * own, so that a flood of anything else cannot hide an exec. */
+#include "include/fair.h"
 #include "include/file.h"
+#include "include/filter.h"
 #include "include/task.h"
 #include "include/walk.h"
 
@@ -30,40 +32,31 @@ struct {
     MAP_TYPE(value, struct settings);
 } SETTINGS SEC(".maps");
 
-/* Drops by processor and class: 0 life, 1 the rest. */
-struct {
-    MAP_UINT(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-    MAP_UINT(max_entries, 2);
-    MAP_TYPE(key, u32);
-    MAP_TYPE(value, u64);
-} DROPS SEC(".maps");
-
-/* The path as it was before the call, by thread. */
-enum { ENTER_BYTES = 256, ENTER_ENTRIES = 8192 };
+/* The path as it was before the call, with the thread. */
+enum { ENTER_BYTES = 256, ENTER_WORDS = ENTER_BYTES / 8, NO_CALL = ~0u };
+union entered_path {
+    char text[ENTER_BYTES];
+    u64 words[ENTER_WORDS];
+};
 struct entered {
     u64 number;
-    char path[ENTER_BYTES];
+    union entered_path before;
+    union entered_path after;
 };
 struct {
-    MAP_UINT(type, BPF_MAP_TYPE_LRU_HASH);
-    MAP_UINT(max_entries, ENTER_ENTRIES);
-    MAP_TYPE(key, u32);
+    MAP_UINT(type, BPF_MAP_TYPE_TASK_STORAGE);
+    MAP_UINT(map_flags, BPF_F_NO_PREALLOC);
+    MAP_TYPE(key, int);
     MAP_TYPE(value, struct entered);
 } ENTERED SEC(".maps");
 
-INLINE void count_drop(u32 class) {
-    u64 *drops = bpf_map_lookup_elem(&DROPS, &class);
-    if (drops)
-        *drops += 1;
-}
-
-INLINE void send(void *ring, struct scratch *s, u32 size, u32 class) {
+INLINE void send(void *ring, struct scratch *s, u32 size, u64 kind, u32 class) {
     BARRIER(size);
     if (size > ROOM + SLACK)
         return;
     s->record.size = size;
     if (bpf_ringbuf_output(ring, s, size, 0) != 0)
-        count_drop(class);
+        count_lost(s->record.cgroup, kind, class);
 }
 
 INLINE struct settings *settings(void) {
@@ -96,7 +89,7 @@ int seawall_exec(u64 *context) {
     at = part_user_bytes(at, PART_ARGUMENTS, arguments, READ(mm->arg_end) - arguments);
     if (asked->environment)
         at = part_user_bytes(at, PART_ENVIRONMENT, environment, READ(mm->env_end) - environment);
-    send(&LIFE, s, at, 0);
+    send(&LIFE, s, at, LIFE_KIND, LOST_LIFE);
     return 0;
 }
 
@@ -110,7 +103,7 @@ int seawall_fork(u64 *context) {
     u32 at = record_start(RECORD_FORK, child_at);
     at = part_task(at, child_at);
     at = part_cgroup(at, child_at);
-    send(&LIFE, s, at, 0);
+    send(&LIFE, s, at, LIFE_KIND, LOST_LIFE);
     return 0;
 }
 
@@ -121,7 +114,7 @@ int seawall_exit(u64 *context) {
     struct scratch *s = scratch_get();
     if (!s || READ(signal->live).counter > 0)
         return 0;
-    send(&LIFE, s, record_start(RECORD_EXIT, (u64)task), 0);
+    send(&LIFE, s, record_start(RECORD_EXIT, (u64)task), LIFE_KIND, LOST_LIFE);
     return 0;
 }
 
@@ -149,7 +142,7 @@ int seawall_tasks(struct iterator_task *context) {
     }
     if (fs)
         at = part_walk(at, PART_CWD, (u64)&fs->pwd, task_at);
-    send(&LIFE, s, at, 0);
+    send(&LIFE, s, at, LIFE_KIND, LOST_LIFE);
     return 0;
 }
 
@@ -195,68 +188,40 @@ int seawall_enter(u64 *context) {
     struct pt_regs *registers = (void *)context[0];
     u32 number = context[1];
     struct call *call = bpf_map_lookup_elem(&WANTED, &number);
-    if (!call || !call->wanted || !call->enter)
+    if (!call || !call->enter || (!call->enter_host && is_host()))
         return 0;
-    u64 arguments[6];
-    read_arguments(registers, arguments);
-    u64 path = call->path[0] == 0 ? arguments[0] : arguments[1];
-    u32 thread = bpf_get_current_pid_tgid();
-    struct entered entered;
-    entered.number = number;
-    __builtin_memset(entered.path, 0, sizeof(entered.path));
+    u64 path = call->path[0] == 0 ? registers->di : registers->si;
+    struct entered *entered =
+        bpf_task_storage_get(&ENTERED, bpf_get_current_task_btf(), NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+    if (!entered)
+        return 0;
+    __builtin_memset(&entered->before, 0, sizeof(entered->before));
     /* A path whose page is not there yet cannot be read here; it cannot be compared then. */
-    if (bpf_probe_read_user_str(entered.path, sizeof(entered.path), (void *)path) <= 1) {
-        bpf_map_delete_elem(&ENTERED, &thread);
-        return 0;
-    }
-    bpf_map_update_elem(&ENTERED, &thread, &entered, BPF_ANY);
+    long length = bpf_probe_read_user_str(entered->before.text, sizeof(entered->before), (void *)path);
+    entered->number = length > 1 ? number : NO_CALL;
     return 0;
 }
 
-struct difference {
-    u32 place;
-    u32 thread;
-    u32 differs;
-};
-
-static long compare_byte(u32 index, struct difference *difference) {
+/* The path before the call, where it is another than the one after it, which lies at `text`. */
+PART u32 part_entered(u32 at, u32 text, u32 number) {
+    struct entered *entered = bpf_task_storage_get(&ENTERED, bpf_get_current_task_btf(), NULL, 0);
     struct scratch *s = scratch_get();
-    struct entered *entered = bpf_map_lookup_elem(&ENTERED, &difference->thread);
-    u32 place = difference->place + index;
-    if (!s || !entered || place > ROOM || index >= ENTER_BYTES - 1)
-        return 1;
-    u8 now = s->bytes[place];
-    if (now != (u8)entered->path[index]) {
-        difference->differs = 1;
-        return 1;
-    }
-    return now == 0;
-}
-
-/* The path of an entry, as a part. */
-INLINE u32 part_map_string(struct scratch *s, u32 at, u32 tag, struct entered *entered) {
     /* One register for check and use: 6.1 forgets the bounds of what it reads twice from the stack. */
     BARRIER(at);
-    if (at > ROOM)
+    BARRIER(text);
+    if (!entered || !s || entered->number != number || text > ROOM || at > ROOM)
         return at;
-    long length = bpf_probe_read_kernel_str(&s->bytes[at + 4], ENTER_BYTES, entered->path);
-    return part_end(s, at, tag, length < 0 ? 0 : length);
-}
-
-/* The path before the call, where it is another than the one after it, which lies at `text`. */
-PART u32 part_entered(u32 at, u32 text, u32 number, u32 thread) {
-    struct entered *entered = bpf_map_lookup_elem(&ENTERED, &thread);
-    struct scratch *s = scratch_get();
-    if (!entered || !s)
+    entered->number = NO_CALL;
+    __builtin_memset(&entered->after, 0, sizeof(entered->after));
+    bpf_probe_read_kernel_str(entered->after.text, sizeof(entered->after), &s->bytes[text]);
+    u64 differs = 0;
+#pragma unroll
+    for (int i = 0; i < ENTER_WORDS; i++)
+        differs |= entered->before.words[i] ^ entered->after.words[i];
+    if (!differs)
         return at;
-    struct difference difference = {.place = text, .thread = thread};
-    if (entered->number == number) {
-        bpf_loop(ENTER_BYTES, compare_byte, &difference, 0);
-        if (difference.differs)
-            at = part_map_string(s, at, PART_ENTER1, entered);
-    }
-    bpf_map_delete_elem(&ENTERED, &thread);
-    return at;
+    long length = bpf_probe_read_kernel_str(&s->bytes[at + 4], ENTER_BYTES, entered->before.text);
+    return part_end(s, at, PART_ENTER1, length < 0 ? 0 : length);
 }
 
 /* The address that a message names. */
@@ -264,6 +229,24 @@ PART u32 part_message(u32 at, u64 pointer) {
     struct user_msghdr message = {0};
     bpf_probe_read_user(&message, sizeof(message), (void *)pointer);
     return part_user_bytes(at, PART_SOCKADDR, (u64)message.msg_name, message.msg_namelen & 0xff);
+}
+
+/* Whether the first path of the call, whose part lies at `path` and ends before `behind`, can be one that a rule wants. */
+INLINE u32 is_wanted_name(struct scratch *s, u32 path, u32 behind, u32 start) {
+    u32 text = path + 4;
+    u32 state = part_run_string(path, start);
+    if (state <= STATE_MATCH)
+        return state == STATE_MATCH;
+    if (text > ROOM)
+        return 1;
+    if (s->bytes[text] != '/') {
+        /* What it is relative to lies behind it. */
+        u32 folder = text + *(u16 *)&s->bytes[text - 2];
+        if (folder >= behind || folder > ROOM)
+            return 1;
+        state = part_run_walked(folder, state, 1);
+    }
+    return is_match(state);
 }
 
 SEC("tp_btf/sys_exit")
@@ -278,27 +261,55 @@ int seawall_sys_exit(u64 *context) {
     struct settings *asked = settings();
     if (!s || !asked || asked->own_pid == bpf_get_current_pid_tgid() >> 32)
         return 0;
-    u64 task = (u64)bpf_get_current_task();
-    u32 at = record_start(RECORD_SYSCALL, task);
-    s->record.number = number;
-    s->record.result = result;
+    u32 at = record_begin(s, RECORD_SYSCALL, number, result);
     u64 *arguments = s->record.arguments;
     read_arguments(registers, arguments);
+    struct row *row = NULL, *raced = NULL;
+    if (call->filtered) {
+        u32 access = call->access < 0 ? ACCESS_UNKNOWN : argument(arguments, call->access) & 3;
+        u32 known = access * CONTEXT_ACCESS | (result < 0 ? CONTEXT_FAILED : 0) | (is_host() ? CONTEXT_HOST : 0);
+        row = row_of(number, known);
+        raced = call->enter ? row_of(number, known | CONTEXT_RACED) : NULL;
+        if (row && row->verdict == VERDICT_DROP && (!raced || raced->verdict == VERDICT_DROP))
+            return 0;
+    }
+    u64 task = (u64)bpf_get_current_task();
+    u32 matched = 0;
     if (call->path[0] >= 0) {
-        u32 text = at + 4;
+        u32 path = at;
         s64 folder = call->folder[0] < 0 ? AT_FDCWD : (s32)argument(arguments, call->folder[0]);
         at = part_path(at, task, argument(arguments, call->path[0]), folder, 0);
-        if (call->enter)
-            at = part_entered(at, text, number, s->record.tid);
+        if (call->enter) {
+            u32 behind = part_entered(at, path + 4, number);
+            if (behind != at) {
+                row = raced;
+                at = behind;
+            }
+        }
+        if (row && row->verdict == VERDICT_DROP)
+            return 0;
+        if (row && row->verdict == VERDICT_PATHS && row->name)
+            matched = is_wanted_name(s, path, at, row->name);
     }
+    u32 descriptor_path = at;
+    s64 descriptor = call->descriptor == RETURNED ? result : (s32)argument(arguments, call->descriptor);
+    if (call->descriptor >= 0)
+        at = part_descriptor_path(at, task, descriptor);
+    if (row && row->verdict == VERDICT_PATHS && !matched) {
+        if (row->resolved && at != descriptor_path)
+            matched = is_match(part_run_walked(descriptor_path, row->resolved, 0));
+        if (!matched)
+            return 0;
+    }
+    if (call->descriptor >= 0)
+        at = part_descriptor(at, task, descriptor);
+    record_who(task);
     if (call->path[1] >= 0) {
         s64 folder = call->folder[1] < 0 ? AT_FDCWD : (s32)argument(arguments, call->folder[1]);
         at = part_path(at, task, argument(arguments, call->path[1]), folder, 1);
     }
     if (call->text >= 0)
         at = part_user_string(at, PART_TEXT, argument(arguments, call->text));
-    if (call->descriptor >= 0)
-        at = part_descriptor(at, task, call->descriptor == RETURNED ? result : (s32)argument(arguments, call->descriptor));
     if (call->address >= 0)
         at = part_user_bytes(at, PART_SOCKADDR, argument(arguments, call->address),
                              call->address_length < 0 ? 128 : argument(arguments, call->address_length) & 0xff);
@@ -307,6 +318,11 @@ int seawall_sys_exit(u64 *context) {
     if (call->data >= 0 && result > 0 && asked->data_length)
         at = part_user_bytes(at, PART_DATA, argument(arguments, call->data),
                              result < asked->data_length ? result : asked->data_length);
-    send(&EVENTS, s, at, 1);
+    if (bpf_ringbuf_query(&EVENTS, BPF_RB_AVAIL_DATA) >= asked->fair_from &&
+        !has_share(s->record.cgroup, number, at, asked->share)) {
+        count_lost(s->record.cgroup, number, LOST_UNFAIR);
+        return 0;
+    }
+    send(&EVENTS, s, at, number, LOST_FULL);
     return 0;
 }

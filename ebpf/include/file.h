@@ -114,7 +114,19 @@ INLINE struct file *task_file(struct task_struct *task, s64 descriptor) {
     return file;
 }
 
-/* Everything about a descriptor. */
+/* The path of a descriptor's file; sockets have none. */
+PART u32 part_descriptor_path(u32 at, u64 task_at, s64 descriptor) {
+    struct task_struct *task = (void *)task_at;
+    struct file *file = task_file(task, descriptor);
+    if (!file)
+        return at;
+    struct inode *inode = READ(file->f_inode);
+    if ((READ(inode->i_mode) & S_IFMT) == S_IFSOCK)
+        return at;
+    return part_walk(at, PART_FILE_PATH, (u64)&file->f_path, task_at);
+}
+
+/* The rest about a descriptor. */
 PART u32 part_descriptor(u32 at, u64 task_at, s64 descriptor) {
     struct task_struct *task = (void *)task_at;
     struct file *file = task_file(task, descriptor);
@@ -123,6 +135,5 @@ PART u32 part_descriptor(u32 at, u64 task_at, s64 descriptor) {
     struct inode *inode = READ(file->f_inode);
     if ((READ(inode->i_mode) & S_IFMT) == S_IFSOCK)
         return part_socket(at, (u64)file);
-    at = part_file(at, PART_FILE, (u64)file);
-    return part_walk(at, PART_FILE_PATH, (u64)&file->f_path, task_at);
+    return part_file(at, PART_FILE, (u64)file);
 }

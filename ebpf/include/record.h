@@ -117,7 +117,9 @@ struct call {
     s8 data;        /* a buffer whose first bytes are wanted; its length is the result */
     s8 text;        /* a string that is not a path */
     u8 enter;       /* read path[0] before the call as well */
-    u8 padding[3];
+    u8 filtered;    /* the call has rows in ROWS (filter.h) */
+    s8 access;      /* flags of an open call, where they are an argument */
+    u8 enter_host;  /* as `enter`, of what is known to be in no container */
 };
 enum { RETURNED = 100, CALLS = 512 };
 
@@ -125,4 +127,6 @@ struct settings {
     u64 own_pid; /* whose events are left out: the agent's */
     u32 environment;
     u32 data_length;
+    u32 fair_from; /* bytes in EVENTS from which on each control group has a share of its own of each kind */
+    u32 share;     /* bytes, and bytes a second */
 };

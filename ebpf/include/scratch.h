@@ -5,13 +5,16 @@
 #include "record.h"
 
 /* A part is added only where this much is free behind it, so that the verifier sees that it fits. */
-enum { PART_MOST = 4096, ROOM = 20480, SLACK = 8448 };
+enum { PART_MOST = 4096, ROOM = 20480, SLACK = 8448, WALK_STEPS = 512 };
 
 struct scratch {
     union {
         struct record record;
         u8 bytes[ROOM + SLACK];
     };
+    /* Of the path that was walked last: how many components, and their lengths. */
+    u32 steps;
+    u8 lengths[WALK_STEPS];
 };
 
 struct {

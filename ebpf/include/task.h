@@ -53,7 +53,8 @@ INLINE u64 cgroup_key(struct cgroup *group) {
     return READ(node->id) ^ ((u64)READ(root->hierarchy_id) << 48);
 }
 
-PART int record_start(u32 kind, u64 task_at) {
+/* Who did it. */
+PART int record_who(u64 task_at) {
     struct scratch *s = scratch_get();
     if (!s)
         return 0;
@@ -61,16 +62,12 @@ PART int record_start(u32 kind, u64 task_at) {
     struct record *r = &s->record;
     struct task_struct *leader = READ(task->group_leader);
     struct cred *cred = READ(task->cred);
-    r->kind = kind;
-    r->number = 0;
     r->cpu = bpf_get_smp_processor_id();
-    r->flags = 0;
     r->time = bpf_ktime_get_boot_ns();
     r->pid = READ(task->tgid);
     r->tid = READ(task->pid);
     r->started = READ(leader->start_boottime);
     r->cgroup = cgroup_key(task_cgroup(task));
-    r->result = 0;
     r->virtual_tid = pid_number(READ(task->thread_pid), NULL);
     r->uid = READ(cred->uid).value;
     r->euid = READ(cred->euid).value;
@@ -78,10 +75,28 @@ PART int record_start(u32 kind, u64 task_at) {
     r->permitted = READ(cred->cap_permitted).value;
     r->effective = READ(cred->cap_effective).value;
     r->inheritable = READ(cred->cap_inheritable).value;
+    return sizeof(struct record);
+}
+
+/* Begins a record: what happened, not yet who did it. */
+INLINE u32 record_begin(struct scratch *s, u32 kind, u32 number, s64 result) {
+    struct record *r = &s->record;
+    r->kind = kind;
+    r->number = number;
+    r->flags = 0;
+    r->result = result;
 #pragma unroll
     for (int i = 0; i < 6; i++)
         r->arguments[i] = 0;
     return sizeof(struct record);
+}
+
+PART int record_start(u32 kind, u64 task_at) {
+    struct scratch *s = scratch_get();
+    if (!s)
+        return 0;
+    record_begin(s, kind, 0, 0);
+    return record_who(task_at);
 }
 
 INLINE u32 task_terminal(struct signal_struct *signal) {

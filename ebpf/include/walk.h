@@ -3,7 +3,7 @@
 
 #include "scratch.h"
 
-enum { WALK_STEPS = 512, WALK_BYTES = 4096 - 256 };
+enum { WALK_BYTES = 4096 - 256 };
 
 struct walk {
     struct dentry *dentry;
@@ -13,6 +13,7 @@ struct walk {
     u32 at;
     u32 start;
     u32 end;
+    u32 steps;
 };
 
 static long walk_step(u32 index, struct walk *walk) {
@@ -43,6 +44,8 @@ static long walk_step(u32 index, struct walk *walk) {
     if (length <= 0)
         return 1;
     walk->at = at + (length & 0x1ff);
+    s->lengths[walk->steps & (WALK_STEPS - 1)] = length - 1;
+    walk->steps++;
     walk->dentry = parent;
     return 0;
 }
@@ -68,5 +71,6 @@ PART u32 part_walk(u32 at, u32 tag, u64 path_at, u64 task_at) {
         return at;
     bpf_loop(WALK_STEPS, walk_step, &walk, 0);
     s->bytes[at + 4] = walk.end;
+    s->steps = walk.steps;
     return part_end(s, at, tag, walk.at - at - 4);
 }

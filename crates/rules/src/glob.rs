@@ -50,6 +50,18 @@ impl Glob {
         text.iter().any(|b| matches!(b, b'*' | b'?' | b'['))
     }
 
+    /// The plain texts between what stands for others; the first and the last are empty where it begins or ends with such.
+    pub(crate) fn pieces(&self) -> Vec<Vec<u8>> {
+        let mut pieces = vec![Vec::new()];
+        for part in &self.parts {
+            match (part, pieces.last_mut()) {
+                (Part::Byte(byte), Some(last)) => last.push(*byte),
+                _ => pieces.push(Vec::new()),
+            }
+        }
+        pieces
+    }
+
     fn fits(&self, part: &Part, byte: u8) -> bool {
         let same = |a: u8, b: u8| if self.any_case { a.eq_ignore_ascii_case(&b) } else { a == b };
         match part {

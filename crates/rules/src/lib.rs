@@ -29,6 +29,7 @@ mod glob;
 mod load;
 mod loader;
 mod matcher;
+mod necessary;
 mod options;
 mod output;
 mod problem;
@@ -45,6 +46,7 @@ mod yaml;
 
 pub use evaluate::Scratch;
 pub use loader::Counts;
+pub use necessary::{Assumption, Necessary, PathOf, PathShape, PathTest};
 pub use options::{Options, Selection, Supply, Which};
 pub use problem::{Problem, RulesError};
 pub use reference::reference;

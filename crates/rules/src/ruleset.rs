@@ -11,6 +11,7 @@ use crate::formula::Formula;
 use crate::loader::Counts;
 use crate::output::Template;
 use crate::problem::Problem;
+use crate::spec::Predicate;
 use crate::syntax::Expression;
 use crate::time::rfc3339;
 use crate::view::View;
@@ -77,7 +78,9 @@ pub struct RuleSet {
     pub(crate) counts: Counts,
     pub(crate) all_match: bool,
     atoms: Atoms,
-    programs: Vec<Program>,
+    /// What the atoms were made from, by the same numbers.
+    pub(crate) predicates: Vec<Predicate>,
+    pub(crate) programs: Vec<Program>,
     addresses: Addresses,
 }
 
@@ -111,6 +114,7 @@ impl RuleSet {
             counts: Counts::default(),
             all_match: false,
             atoms,
+            predicates: predicates.all.iter().map(|p| Predicate::clone(p)).collect(),
             programs,
             addresses,
         }

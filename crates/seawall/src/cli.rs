@@ -384,7 +384,7 @@ pub(crate) struct GuardArgs {
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     pub(crate) fold: u64,
     /// Room for events between the kernel and the guard, MiB; a power of two.
-    #[arg(long, value_name = "MIB", default_value_t = 16)]
+    #[arg(long, value_name = "MIB", default_value_t = 8)]
     pub(crate) ring: u32,
 }
 

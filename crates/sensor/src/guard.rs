@@ -5,7 +5,18 @@ use std::collections::BTreeMap;
 use seawall_model::{Action, Alert, AlertContext, FieldValue, Observation, Priority};
 use seawall_rules::{RuleSet, Scratch};
 
-use crate::{SensorStatistics, clock};
+use crate::{Loss, SensorStatistics, clock};
+
+/// The rule of alerts about lost events.
+const LOST: &str = "Seawall internal: events lost";
+
+fn by_class(statistics: &SensorStatistics) -> [(&'static str, &[u64]); 3] {
+    [("process", &statistics.lost_life), ("other", &statistics.lost_events), ("unfair", &statistics.lost_unfair)]
+}
+
+fn lost(statistics: &SensorStatistics) -> u64 {
+    by_class(statistics).iter().flat_map(|(_, counts)| counts.iter()).sum()
+}
 
 /// Judges observations.
 pub struct Guard {
@@ -47,23 +58,57 @@ impl Guard {
         }
     }
 
-    /// The alert about events that were lost since it was asked last; none where there are none.
-    pub fn losses(&mut self, statistics: &SensorStatistics) -> Option<Alert> {
-        let by_class = [("process", &statistics.lost_life), ("other", &statistics.lost_events)];
-        let total: u64 = by_class.iter().flat_map(|(_, counts)| counts.iter()).sum();
-        let new = total.checked_sub(self.lost).filter(|n| *n > 0)?;
+    /// Whether events were lost that no alert told of yet.
+    pub fn has_losses(&self, statistics: &SensorStatistics) -> bool {
+        lost(statistics) > self.lost
+    }
+
+    /// The alerts about events that were lost since it was asked last: one with the counts of each processor and class, and
+    /// one for each container, with the kinds of its events.
+    pub fn losses(&mut self, statistics: &SensorStatistics, losses: &[Loss]) -> Vec<Alert> {
+        let total = lost(statistics);
+        let Some(new) = total.checked_sub(self.lost).filter(|n| *n > 0) else { return Vec::new() };
         self.lost = total;
         let mut fields = BTreeMap::from([("lost".to_owned(), FieldValue::Unsigned(new))]);
-        for (class, counts) in by_class {
+        for (class, counts) in by_class(statistics) {
             for (cpu, count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
                 fields.insert(format!("lost.{class}.cpu{cpu}"), FieldValue::Unsigned(*count));
             }
         }
-        Some(self.internal(
-            "Seawall internal: events lost",
-            format!("{new} events were lost because they came faster than they were read, {total} since the start"),
-            fields,
-        ))
+        let output =
+            format!("{new} events were lost because they came faster than they were read, {total} since the start");
+        let mut alerts = vec![self.internal(LOST, output, fields)];
+        let mut groups: BTreeMap<u64, Vec<&Loss>> = BTreeMap::new();
+        losses.iter().for_each(|loss| groups.entry(loss.group).or_default().push(loss));
+        alerts.extend(groups.values().map(|losses| self.loss(losses)));
+        alerts
+    }
+
+    /// The alert about one control group.
+    fn loss(&self, losses: &[&Loss]) -> Alert {
+        let new: u64 = losses.iter().map(|loss| loss.count).sum();
+        let container = losses.iter().find_map(|loss| loss.container.clone());
+        let (id, name) = match (&container, losses.iter().any(|loss| loss.host)) {
+            (Some(container), _) => (container.short_id(), container.name.as_deref().unwrap_or(container.short_id())),
+            (None, true) => ("host", "host"),
+            (None, false) => ("<NA>", "<NA>"),
+        };
+        let text = |text: &str| FieldValue::Text(text.to_owned());
+        let mut fields = BTreeMap::from([
+            ("lost".to_owned(), FieldValue::Unsigned(new)),
+            ("container.id".to_owned(), text(id)),
+            ("container.name".to_owned(), text(name)),
+        ]);
+        let mut kinds = Vec::new();
+        for loss in losses {
+            let kind = loss.kind.map_or("process", seawall_model::EventKind::name);
+            fields.insert(format!("lost.{kind}"), FieldValue::Unsigned(loss.count));
+            kinds.push(format!("{kind} {}", loss.count));
+        }
+        let output = format!("{new} events of container {name} were lost: {}", kinds.join(", "));
+        let mut alert = self.internal(LOST, output, fields);
+        alert.seawall.container = container.as_deref().cloned();
+        alert
     }
 
     /// An alert about the guard itself.

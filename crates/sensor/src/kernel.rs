@@ -4,24 +4,26 @@
 //! tried there, never what its version promises.
 
 mod hook;
+mod setup;
 
 use std::io::Read;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::Arc;
 
-use aya::maps::{Array, MapData, PerCpuArray, RingBuf};
+use aya::maps::{HashMap, MapData, PerCpuArray, RingBuf};
 use aya::programs::{BtfTracePoint, Iter};
 use aya::{Btf, Ebpf, EbpfLoader};
 
 pub use hook::{Hook, HookState};
 
-use crate::SensorError;
-use crate::calls::{CALLS, Call};
+use crate::calls::Call;
+use crate::{Filter, SensorError};
 
 /// The programs as clang made them; empty where it was missing.
 static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/sensor.bpf.o"));
 
 /// How the programs are set up.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct KernelOptions {
     /// Bytes of the ring for the life of processes; a power of two.
     pub life_ring: u32,
@@ -33,11 +35,20 @@ pub struct KernelOptions {
     pub data: u32,
     /// The process whose own events are left out.
     pub own_pid: u32,
+    /// What need not leave the kernel; without it every event of the calls that are asked for does.
+    pub filter: Option<Arc<Filter>>,
 }
 
 impl Default for KernelOptions {
     fn default() -> Self {
-        Self { life_ring: 8 << 20, event_ring: 16 << 20, environment: false, data: 0, own_pid: std::process::id() }
+        Self {
+            life_ring: 4 << 20,
+            event_ring: 8 << 20,
+            environment: false,
+            data: 0,
+            own_pid: std::process::id(),
+            filter: None,
+        }
     }
 }
 
@@ -48,6 +59,10 @@ pub struct Kernel {
     life: RingBuf<MapData>,
     events: RingBuf<MapData>,
     drops: PerCpuArray<MapData, u64>,
+    /// Control groups that belong to no container.
+    hosts: HashMap<MapData, u64, u32>,
+    /// Bytes that control groups have left, and records that they lost (struct share of ebpf/include/fair.h).
+    shares: HashMap<MapData, [u64; 2], [u64; 3]>,
 }
 
 impl Kernel {
@@ -59,18 +74,25 @@ impl Kernel {
         let btf = Btf::from_sys_fs().map_err(|e| SensorError::NoTypes(e.to_string()))?;
         let mut programs = EbpfLoader::new()
             .btf(Some(&btf))
+            // Storage that belongs to a task has no type of its own in the loader; only the programs use it.
+            .allow_unsupported_maps()
             .map_max_entries("LIFE", options.life_ring)
             .map_max_entries("EVENTS", options.event_ring)
+            .map_max_entries("STATES", setup::states(options))
             .load(OBJECT)
             .map_err(|e| SensorError::Load(error_chain(&e)))?;
-        write_settings(&mut programs, options)?;
-        write_wanted(&mut programs, wanted)?;
+        setup::settings(&mut programs, options)?;
+        let enter = setup::wanted(&mut programs, wanted, options.filter.as_deref())?;
+        setup::filter(&mut programs, wanted, options.filter.as_deref())?;
         // The programs are loaded while the object still holds every map that they name.
-        let hooks = Hook::ALL.iter().map(|hook| (*hook, load_program(&mut programs, *hook, &btf))).collect();
+        let asked = Hook::ALL.iter().filter(|hook| enter || **hook != Hook::Enter);
+        let hooks = asked.map(|hook| (*hook, load_program(&mut programs, *hook, &btf))).collect();
         let life = RingBuf::try_from(take(&mut programs, "LIFE")?).map_err(map_error)?;
         let events = RingBuf::try_from(take(&mut programs, "EVENTS")?).map_err(map_error)?;
         let drops = PerCpuArray::try_from(take(&mut programs, "DROPS")?).map_err(map_error)?;
-        Ok(Self { programs, hooks, life, events, drops })
+        let hosts = HashMap::try_from(take(&mut programs, "HOSTS")?).map_err(map_error)?;
+        let shares = HashMap::try_from(take(&mut programs, "SHARES")?).map_err(map_error)?;
+        Ok(Self { programs, hooks, life, events, drops, hosts, shares })
     }
 
     /// What became of each hook.
@@ -94,6 +116,18 @@ impl Kernel {
             Ok(())
         };
         run(program).map_err(SensorError::Load)
+    }
+
+    /// Says that a control group belongs to no container.
+    pub(crate) fn add_host(&mut self, group: u64) {
+        // Where there is no room the group's events cross, and are judged as ever.
+        let _ = self.hosts.insert(group, 1, 0);
+    }
+
+    /// Says that a control group is gone.
+    pub(crate) fn remove_host(&mut self, group: u64) {
+        // Most groups are not in it.
+        let _ = self.hosts.remove(&group);
     }
 
     /// Gives each waiting record of both rings to `take`, at most `most` of each; those of the life of processes first. The time
@@ -120,10 +154,19 @@ impl Kernel {
         [self.life.as_fd(), self.events.as_fd()]
     }
 
-    /// Records that found no room, of the life of processes and of the rest, by processor.
-    pub fn drops(&self) -> [Vec<u64>; 2] {
-        let class = |index| self.drops.get(&index, 0).map(|values| values.to_vec()).unwrap_or_default();
-        [class(0), class(1)]
+    /// Records that were lost by processor: of the life of processes, of the rest for want of room, and of the rest because
+    /// their control group had more than its share.
+    pub fn drops(&self) -> [Vec<u64>; 3] {
+        [0, 1, 2].map(|class| self.drops.get(&class, 0).map(|values| values.to_vec()).unwrap_or_default())
+    }
+
+    /// Records that were lost since the start, by control group and number of the system call (none: life of processes). A
+    /// group that lost nothing for long may be missing.
+    pub(crate) fn losses(&self) -> Vec<(u64, Option<u16>, u64)> {
+        let lost = self.shares.iter().filter_map(Result::ok).filter(|(_, [.., lost])| *lost > 0);
+        // LIFE_KIND of ebpf/include/fair.h.
+        lost.map(|([group, kind], [.., lost])| (group, u16::try_from(kind).ok().filter(|k| *k != 0xffff), lost))
+            .collect()
     }
 }
 
@@ -156,28 +199,6 @@ fn missing(map: &str) -> SensorError {
 
 fn map_error(error: aya::maps::MapError) -> SensorError {
     SensorError::Load(error_chain(&error))
-}
-
-/// struct settings of ebpf/include/record.h.
-fn write_settings(programs: &mut Ebpf, options: &KernelOptions) -> Result<(), SensorError> {
-    let mut bytes = [0; 16];
-    bytes[..8].copy_from_slice(&u64::from(options.own_pid).to_ne_bytes());
-    bytes[8..12].copy_from_slice(&u32::from(options.environment).to_ne_bytes());
-    bytes[12..].copy_from_slice(&options.data.to_ne_bytes());
-    let map = programs.map_mut("SETTINGS").ok_or_else(|| missing("SETTINGS"))?;
-    let mut map: Array<_, [u8; 16]> = Array::try_from(map).map_err(map_error)?;
-    map.set(0, bytes, 0).map_err(map_error)
-}
-
-fn write_wanted(programs: &mut Ebpf, wanted: &[(usize, Call)]) -> Result<(), SensorError> {
-    let map = programs.map_mut("WANTED").ok_or_else(|| missing("WANTED"))?;
-    let mut map: Array<_, [u8; Call::SIZE]> = Array::try_from(map).map_err(map_error)?;
-    for (number, call) in wanted {
-        let index = u32::try_from(*number).ok().filter(|n| *n < CALLS);
-        let index = index.ok_or_else(|| SensorError::Load(format!("system call {number} is beyond {CALLS}")))?;
-        map.set(index, call.to_bytes(), 0).map_err(map_error)?;
-    }
-    Ok(())
 }
 
 /// An error with its causes, as one line.

@@ -17,6 +17,7 @@ mod clock;
 mod decode;
 mod enforce;
 mod error;
+mod filter;
 mod guard;
 mod identity;
 mod kernel;
@@ -33,6 +34,7 @@ mod users;
 pub use calls::{Call, supplied_kinds};
 pub use enforce::{Denial, Enforcer, pin_folder};
 pub use error::SensorError;
+pub use filter::{Filter, FilterSummary};
 pub use guard::Guard;
 pub use identity::{
     ContainerId, Directory, DirectorySettings, EngineSocket, EngineState, EngineStatus, IdentityStatistics, Lookup,
@@ -42,4 +44,4 @@ pub use kernel::{Hook, HookState, Kernel, KernelOptions};
 pub use node::Node;
 pub use probe::{Probe, hostname, probe};
 pub use recording::{Recorder, RecordingError, replay};
-pub use sensor::{Sensor, SensorOptions, SensorStatistics};
+pub use sensor::{Loss, Sensor, SensorOptions, SensorStatistics};

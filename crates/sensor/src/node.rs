@@ -4,7 +4,7 @@ mod denials;
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use denials::Denials;
 use seawall_decide::{Bundle, RuntimeMode};
@@ -13,11 +13,16 @@ use seawall_model::{Alert, FieldValue, Observation};
 use crate::enforce::Enforcer;
 use crate::{Guard, Sensor, SensorError, SensorOptions};
 
+/// Alerts about lost events come no closer together.
+const BETWEEN_LOSSES: Duration = Duration::from_secs(1);
+
 /// Everything that runs on a node.
 pub struct Node {
     sensor: Sensor,
     guard: Guard,
     enforcement: Option<Enforcement>,
+    /// When losses were told of last.
+    told: Option<Instant>,
 }
 
 struct Enforcement {
@@ -49,7 +54,7 @@ impl Node {
             enforcement = Some(Enforcement { enforcer, policy, denials: Denials::default() });
         }
         let sensor = Sensor::start(options)?;
-        let mut node = Self { sensor, guard, enforcement };
+        let mut node = Self { sensor, guard, enforcement, told: None };
         let known = node.place(&mut |_| {});
         if let Some(enforcement) = &mut node.enforcement {
             enforcement.enforcer.keep_only(|group| known.contains(&group));
@@ -77,7 +82,7 @@ impl Node {
         see: &mut dyn FnMut(Observation<'_>),
         raise: &mut dyn FnMut(Alert),
     ) -> Result<(), SensorError> {
-        let Self { sensor, guard, enforcement } = self;
+        let Self { sensor, guard, enforcement, .. } = self;
         sensor.poll(limit, &mut |observation| {
             see(observation);
             let Some(Enforcement { enforcer, denials, .. }) = enforcement else {
@@ -105,10 +110,21 @@ impl Node {
             denials.of_running(enforcer, sensor, guard, raise);
         }
         self.place(raise);
-        if let Some(alert) = self.guard.losses(&self.sensor.statistics()) {
-            raise(alert);
+        if self.told.is_none_or(|told| told.elapsed() >= BETWEEN_LOSSES) {
+            self.tell_losses(raise);
         }
         Ok(())
+    }
+
+    /// Raises the alerts about events that were lost since it was done last; each step does so once a second at most.
+    pub fn tell_losses(&mut self, raise: &mut dyn FnMut(Alert)) {
+        let statistics = self.sensor.statistics();
+        if !self.guard.has_losses(&statistics) {
+            return;
+        }
+        self.told = Some(Instant::now());
+        let losses = self.sensor.losses();
+        self.guard.losses(&statistics, &losses).into_iter().for_each(raise);
     }
 
     /// Applies the policy to containers that are new, and forgets those that are gone; returns the new ones' groups.

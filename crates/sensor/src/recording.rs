@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use std::io::{self, Read, Write};
 use std::sync::Arc;
 
-use seawall_model::{ByteString, Container, Event, Lineage, Observation, Process, ProcessKey};
+use seawall_model::{ByteString, Container, Event, EventKind, Lineage, Observation, Process, ProcessKey};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -58,6 +58,8 @@ pub struct Recorder<W: Write> {
     out: W,
     written: HashMap<ProcessKey, Process>,
     containers: HashSet<String>,
+    /// How many of the written ones had ended, about.
+    ended: usize,
     events: u64,
 }
 
@@ -69,7 +71,7 @@ impl<W: Write> Recorder<W> {
     pub fn new(mut out: W) -> io::Result<Self> {
         out.write_all(MAGIC)?;
         out.write_all(&[VERSION])?;
-        Ok(Self { out, written: HashMap::new(), containers: HashSet::new(), events: 0 })
+        Ok(Self { out, written: HashMap::new(), containers: HashSet::new(), ended: 0, events: 0 })
     }
 
     /// Writes an event and whatever it needs to be judged.
@@ -89,7 +91,12 @@ impl<W: Write> Recorder<W> {
             self.process(process)?;
         }
         self.events += 1;
-        self.frame(&Frame::Event(Box::new(observation.event.clone())))
+        self.frame(&Frame::Event(Box::new(observation.event.clone())))?;
+        if observation.event.kind == EventKind::Procexit {
+            // Descendants that live on have it written again.
+            self.written.remove(&observation.process.key);
+        }
+        Ok(())
     }
 
     fn process(&mut self, process: &Process) -> io::Result<()> {
@@ -98,11 +105,15 @@ impl<W: Write> Recorder<W> {
         {
             self.frame(&Frame::Container(Box::new((**container).clone())))?;
         }
-        if process.ended.is_some() {
-            // Nobody needs to know again what a dead one was.
-            self.written.retain(|_, p| p.ended.is_none());
-        }
         self.written.insert(process.key, process.clone());
+        if process.ended.is_some() {
+            self.ended += 1;
+        }
+        // Nobody needs to know again what a dead one was; they are looked for when they are half of all.
+        if self.ended > 1024 && self.ended > self.written.len() / 2 {
+            self.written.retain(|_, p| p.ended.is_none());
+            self.ended = 0;
+        }
         let container = process.container.as_ref().map(|c| ByteString::from(c.id.as_str()));
         self.frame(&Frame::Process(Box::new(process.clone()), container))
     }

@@ -1,8 +1,11 @@
 //! The loop: records of both rings in order, who did it, in which container.
 
+mod held;
+mod loss;
+
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use seawall_model::{Argument, ArgumentValue, Container, Event, EventKind, Observation, Process, ProcessKey};
@@ -13,6 +16,10 @@ use crate::identity::{ContainerId, Directory, DirectorySettings, Lookup};
 use crate::processes::Processes;
 use crate::record::{Part, Record, RecordKind};
 use crate::users::Users;
+use held::Held;
+pub use loss::Loss;
+use loss::Told;
+
 use crate::{Hook, HookState, Kernel, KernelOptions, SensorError, clock, decode};
 
 /// A record is told when nothing older can still be on its way. A ring is read up to the first record that is still being
@@ -25,7 +32,7 @@ const MOST: usize = 16_384;
 const GROUPS: usize = 65_536;
 
 /// How the sensor works.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct SensorOptions {
     /// How the programs are set up.
     pub kernel: KernelOptions,
@@ -56,6 +63,8 @@ pub struct SensorStatistics {
     pub lost_life: Vec<u64>,
     /// Events lost in the kernel, all others, by processor.
     pub lost_events: Vec<u64>,
+    /// Events lost in the kernel because their control group had more than its share of the ring, by processor.
+    pub lost_unfair: Vec<u64>,
     /// Processes that are known now.
     pub processes: usize,
 }
@@ -66,6 +75,9 @@ pub struct Sensor {
     state: State,
     batch: Batch,
     wait: Duration,
+    /// A ring had more than was read.
+    behind: bool,
+    told: Told,
 }
 
 /// What is known.
@@ -75,6 +87,9 @@ struct State {
     groups: HashMap<u64, Option<Arc<Container>>>,
     /// Control groups of containers that were seen first since it was asked last.
     new: Vec<(u64, Arc<Container>)>,
+    /// Control groups that were found to belong to no container, for the kernel's filter.
+    hosts: Vec<u64>,
+    held: Held,
     users: Users,
     offset: i64,
     statistics: SensorStatistics,
@@ -111,16 +126,23 @@ impl Sensor {
             directory,
             groups: HashMap::new(),
             new: Vec::new(),
+            hosts: Vec::new(),
+            held: Held::default(),
             users: Users::default(),
             offset: clock::offset(),
             statistics: SensorStatistics::default(),
             identity_wait: options.identity_wait,
             containers_only: options.containers_only,
         };
-        let mut sensor = Self { kernel, state, batch: Batch::default(), wait: Duration::from_millis(5) };
-        // What ran before is nobody's event; it only says who is who.
+        let wait = Duration::from_millis(5);
+        let mut sensor = Self { kernel, state, batch: Batch::default(), wait, behind: false, told: Told::default() };
+        // What ran before is nobody's event; it only says who is who. What has been asked for on the way is waited for: whoever
+        // holds containers to a policy must know those that run.
         sensor.poll(Duration::ZERO, &mut |_| {})?;
-        sensor.poll(Duration::from_millis(10), &mut |_| {})?;
+        let end = Instant::now() + options.identity_wait + Duration::from_millis(50);
+        while (sensor.batch.len() > 0 || !sensor.state.held.is_empty()) && Instant::now() < end {
+            sensor.poll(Duration::from_millis(10), &mut |_| {})?;
+        }
         sensor.state.statistics.events = 0;
         Ok(sensor)
     }
@@ -140,6 +162,7 @@ impl Sensor {
         let gone = self.state.processes.take_gone();
         for group in &gone {
             self.state.groups.remove(group);
+            self.kernel.remove_host(*group);
         }
         (std::mem::take(&mut self.state.new), gone)
     }
@@ -161,9 +184,9 @@ impl Sensor {
 
     /// Counts since the start.
     pub fn statistics(&self) -> SensorStatistics {
-        let [lost_life, lost_events] = self.kernel.drops();
+        let [lost_life, lost_events, lost_unfair] = self.kernel.drops();
         let processes = self.state.processes.len();
-        SensorStatistics { lost_life, lost_events, processes, ..self.state.statistics.clone() }
+        SensorStatistics { lost_life, lost_events, lost_unfair, processes, ..self.state.statistics.clone() }
     }
 
     /// Waits for events, at most for `limit`, and gives each to `tell` in the order in which they happened.
@@ -171,9 +194,11 @@ impl Sensor {
     /// # Errors
     /// The rings cannot be waited for.
     pub fn poll(&mut self, limit: Duration, tell: &mut dyn FnMut(Observation<'_>)) -> Result<(), SensorError> {
-        if self.batch.len() == 0 && !limit.is_zero() {
+        if limit.is_zero() || self.behind {
+            // There is enough to do.
+        } else if self.batch.len() == 0 && self.state.held.is_empty() {
             self.kernel.wait(limit)?;
-        } else if !limit.is_zero() {
+        } else {
             std::thread::sleep(self.wait.min(limit));
         }
         // Everything that happened before this moment is in the rings once they have been read, but for records that are
@@ -181,48 +206,59 @@ impl Sensor {
         let until = clock::since_boot().saturating_sub(SETTLED);
         let batch = &mut self.batch;
         let behind = self.kernel.read(MOST, &mut |record| batch.push(record));
+        self.behind = behind.is_some();
         let until = behind.map_or(until, |time| until.min(time.saturating_sub(SETTLED)));
         self.state.offset = clock::offset();
         let state = &mut self.state;
-        self.batch.release(until, &mut |bytes| state.take(bytes, tell));
+        self.batch.release(until, &mut |bytes| state.read(bytes, tell));
+        state.release_held(tell);
+        for group in state.hosts.drain(..) {
+            self.kernel.add_host(group);
+        }
         Ok(())
     }
 }
 
 impl State {
-    fn take(&mut self, bytes: &[u8], tell: &mut dyn FnMut(Observation<'_>)) {
+    fn read(&mut self, bytes: &[u8], tell: &mut dyn FnMut(Observation<'_>)) {
         let Some(record) = Record::parse(bytes) else {
             self.statistics.unreadable += 1;
             return;
         };
+        if !self.holds(&record, bytes) {
+            self.take(&record, tell);
+        }
+    }
+
+    fn take(&mut self, record: &Record<'_>, tell: &mut dyn FnMut(Observation<'_>)) {
         self.statistics.cut += u64::from(record.head.cut);
         let event = match record.head.kind {
             RecordKind::Task => {
-                let key = self.processes.add(&record, self.offset);
-                self.place(key, &record);
+                let key = self.processes.add(record, self.offset);
+                self.place(key, record);
                 self.read_command(key, record.head.pid);
                 None
             }
             RecordKind::Fork => {
-                let key = self.processes.add(&record, self.offset);
-                self.place(key, &record);
-                Some(self.life(&record, EventKind::Clone, key))
+                let key = self.processes.add(record, self.offset);
+                self.place(key, record);
+                Some(self.life(record, EventKind::Clone, key))
             }
             RecordKind::Exec => {
-                let key = self.processes.exec(&record, self.offset);
-                self.place(key, &record);
+                let key = self.processes.exec(record, self.offset);
+                self.place(key, record);
                 let at = i64::from(record.head.number) == libc::SYS_execveat;
-                Some(self.life(&record, if at { EventKind::Execveat } else { EventKind::Execve }, key))
+                Some(self.life(record, if at { EventKind::Execveat } else { EventKind::Execve }, key))
             }
             RecordKind::Exit => {
-                let event = self.processes.of(&record.head).map(|key| self.life(&record, EventKind::Procexit, key));
+                let event = self.processes.of(&record.head).map(|key| self.life(record, EventKind::Procexit, key));
                 if let Some(event) = event {
                     self.tell(&event, tell);
                 }
                 self.processes.end(&record.head, self.offset);
                 return;
             }
-            RecordKind::Syscall => self.call(&record),
+            RecordKind::Syscall => self.call(record),
         };
         if let Some(event) = event {
             self.tell(&event, tell);
@@ -304,13 +340,9 @@ impl State {
         }
     }
 
-    /// The container of a record's control group; the outer none where the group's name cannot be had any more.
-    fn container(&mut self, record: &Record<'_>) -> Option<Option<Arc<Container>>> {
-        let group = record.head.cgroup;
-        if let Some(known) = self.groups.get(&group) {
-            return Some(known.clone());
-        }
-        let path = match record.part(Part::Cgroup) {
+    /// The containers that a record's control group lies in, outermost first; none where its name cannot be had any more.
+    fn path_of(record: &Record<'_>) -> Option<Vec<ContainerId>> {
+        Some(match record.part(Part::Cgroup) {
             Some(names) => {
                 let names: Vec<_> = names.split(|b| *b == 0).map(String::from_utf8_lossy).collect();
                 ContainerId::of_cgroup(names.iter().map(|n| &**n).filter(|n| !n.is_empty()))
@@ -322,10 +354,19 @@ impl State {
                 }
                 ContainerId::of_cgroup_file(&String::from_utf8_lossy(&text))
             }
-        };
+        })
+    }
+
+    /// The container of a record's control group; the outer none where the group's name cannot be had any more.
+    fn container(&mut self, record: &Record<'_>) -> Option<Option<Arc<Container>>> {
+        let group = record.head.cgroup;
+        if let Some(known) = self.groups.get(&group) {
+            return Some(known.clone());
+        }
+        let path = Self::path_of(record)?;
         let container = match path.first() {
             None => None,
-            Some(id) => Some(match self.directory.identify(&path, self.identity_wait) {
+            Some(id) => Some(match self.directory.identify(&path, Duration::ZERO) {
                 Lookup::Known(container) => container,
                 _ => {
                     self.statistics.unnamed_containers += 1;
@@ -336,8 +377,10 @@ impl State {
         if self.groups.len() >= GROUPS {
             self.groups.clear();
         }
-        if let Some(container) = &container {
-            self.new.push((group, Arc::clone(container)));
+        match &container {
+            Some(container) => self.new.push((group, Arc::clone(container))),
+            None if group != 0 => self.hosts.push(group),
+            None => {}
         }
         self.groups.insert(group, container.clone());
         Some(container)

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use seawall_sensor::{Node, SensorStatistics};
@@ -18,9 +19,13 @@ struct Counts {
     tier: &'static str,
 }
 
+/// How old counts may be: they are copied, which is not worth doing for every step.
+const OLDEST: Duration = Duration::from_secs(1);
+
 /// The address where counts are served.
 pub(super) struct Served {
     counts: Arc<Mutex<Counts>>,
+    updated: Option<Instant>,
     _server: MetricsServer,
 }
 
@@ -34,11 +39,15 @@ impl Served {
         let healthy = || Box::new(|| Ok(()));
         let server = MetricsServer::start(address, metrics, healthy(), healthy())
             .with_context(|| format!("cannot serve metrics at {address}"))?;
-        Ok(Self { counts, _server: server })
+        Ok(Self { counts, updated: None, _server: server })
     }
 
-    /// Looks at the counts.
-    pub(super) fn update(&self, node: &Node, outputs: &Outputs) {
+    /// Looks at the counts, where it is time to.
+    pub(super) fn update(&mut self, node: &Node, outputs: &Outputs) {
+        if self.updated.is_some_and(|updated| updated.elapsed() < OLDEST) {
+            return;
+        }
+        self.updated = Some(Instant::now());
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         counts.channels = outputs.reports();
         counts.sensor = node.sensor().statistics();
@@ -50,7 +59,8 @@ fn collect(counts: &Counts, into: &mut Samples) {
     let sensor = &counts.sensor;
     into.gauge("seawall_guard_info", "The tier of this node.", &[("tier", counts.tier)], 1);
     into.counter("seawall_events_total", "Events that were judged.", &[], sensor.events);
-    for (class, lost) in [("process", &sensor.lost_life), ("other", &sensor.lost_events)] {
+    let classes = [("process", &sensor.lost_life), ("other", &sensor.lost_events), ("unfair", &sensor.lost_unfair)];
+    for (class, lost) in classes {
         for (cpu, count) in lost.iter().enumerate() {
             let labels = [("class", class), ("cpu", &cpu.to_string())];
             into.counter("seawall_events_lost_total", "Events that found no room.", &labels, *count);

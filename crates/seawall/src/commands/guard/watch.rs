@@ -1,11 +1,12 @@
 //! The guard of this node, until it is told to stop.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use seawall_model::Observation;
-use seawall_sensor::{DirectorySettings, Guard, KernelOptions, Node, Recorder, SensorOptions, hostname, probe};
+use seawall_sensor::{DirectorySettings, Filter, Guard, KernelOptions, Node, Recorder, SensorOptions, hostname, probe};
 
 use super::metrics::Served;
 use super::outputs::Outputs;
@@ -26,6 +27,8 @@ pub(super) fn run(arguments: &GuardArgs, printer: &Printer) -> Result<Exit> {
             event_ring: arguments.ring_bytes()?,
             environment: needs.environment || record.is_some(),
             data: if needs.buffer { 80 } else { 0 },
+            // A recording is of everything, whatever rules it is made beside.
+            filter: record.is_none().then(|| Arc::new(Filter::new(&rules, arguments.containers_only))),
             ..KernelOptions::default()
         },
         kinds: super::kinds(&rules, record.is_some()),
@@ -38,7 +41,7 @@ pub(super) fn run(arguments: &GuardArgs, printer: &Printer) -> Result<Exit> {
     let guard = Guard::new(rules, &hostname, tier);
     let mut outputs = Outputs::open(&arguments.output, arguments.fold(), &hostname, tier)?;
     let (stop, reopen) = (super::stop_signal()?, super::reopen_signal()?);
-    let served = arguments.metrics.as_deref().map(|address| Served::start(address, tier)).transpose()?;
+    let mut served = arguments.metrics.as_deref().map(|address| Served::start(address, tier)).transpose()?;
     let policy = super::policy(arguments.policy.as_deref())?;
     let mut node = Node::start(options, guard, policy, &super::pins())?;
     let end = arguments.for_seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
@@ -57,7 +60,7 @@ pub(super) fn run(arguments: &GuardArgs, printer: &Printer) -> Result<Exit> {
         if reopen.swap(false, Ordering::Relaxed) {
             outputs.reopen();
         }
-        if let Some(served) = &served {
+        if let Some(served) = &mut served {
             served.update(&node, &outputs);
         }
         if let (Some(error), Some(_)) = (&write_error, &recorder) {
@@ -66,6 +69,7 @@ pub(super) fn run(arguments: &GuardArgs, printer: &Printer) -> Result<Exit> {
             recorder = None;
         }
     }
+    node.tell_losses(&mut |alert| outputs.raise(alert));
     let statistics = node.sensor().statistics();
     let alerts = outputs.finish(printer);
     if let (Some(recorder), Some(path)) = (recorder, record) {
