@@ -53,12 +53,8 @@ INLINE u64 cgroup_key(struct cgroup *group) {
     return READ(node->id) ^ ((u64)READ(root->hierarchy_id) << 48);
 }
 
-PART int record_start(u32 kind, u64 task_at) {
-    struct scratch *s = scratch_get();
-    if (!s)
-        return 0;
-    struct task_struct *task = (void *)task_at;
-    struct record *r = &s->record;
+/* Who did it, into a record that lies anywhere. */
+INLINE void record_fill(struct record *r, u32 kind, struct task_struct *task) {
     struct task_struct *leader = READ(task->group_leader);
     struct cred *cred = READ(task->cred);
     r->kind = kind;
@@ -81,6 +77,13 @@ PART int record_start(u32 kind, u64 task_at) {
 #pragma unroll
     for (int i = 0; i < 6; i++)
         r->arguments[i] = 0;
+}
+
+PART int record_start(u32 kind, u64 task_at) {
+    struct scratch *s = scratch_get();
+    if (!s)
+        return 0;
+    record_fill(&s->record, kind, (void *)task_at);
     return sizeof(struct record);
 }
 

@@ -56,6 +56,7 @@ pub(crate) const FAMILIES: &[&[Spec]] = &[file::CALLS, network::CALLS, process::
 pub fn supplied_kinds() -> Vec<EventKind> {
     use EventKind::{Clone, Clone3, Drop, Execve, Execveat, Fork, Procexit, Vfork};
     let mut kinds = vec![Execve, Execveat, Clone, Clone3, Fork, Vfork, Procexit, Drop];
+    kinds.extend(crate::flow::KINDS);
     kinds.extend(FAMILIES.iter().flat_map(|f| f.iter()).map(|s| s.kind));
     kinds
 }

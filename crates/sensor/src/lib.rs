@@ -17,6 +17,7 @@ mod clock;
 mod decode;
 mod enforce;
 mod error;
+mod flow;
 mod guard;
 mod identity;
 mod kernel;
@@ -33,6 +34,7 @@ mod users;
 pub use calls::{Call, supplied_kinds};
 pub use enforce::{Denial, Enforcer, pin_folder};
 pub use error::SensorError;
+pub use flow::{ClientHello, DnsAnswer, DnsMessage, NameSettings, Names, read_client_hello, read_dns_message};
 pub use guard::Guard;
 pub use identity::{
     ContainerId, Directory, DirectorySettings, EngineSocket, EngineState, EngineStatus, IdentityStatistics, Lookup,
