@@ -11,13 +11,14 @@ use seawall_decide::{Bundle, RuntimeMode};
 use seawall_model::{Alert, FieldValue, Observation};
 
 use crate::enforce::Enforcer;
-use crate::{Guard, Sensor, SensorError, SensorOptions};
+use crate::{Guard, Names, Sensor, SensorError, SensorOptions};
 
 /// Everything that runs on a node.
 pub struct Node {
     sensor: Sensor,
     guard: Guard,
     enforcement: Option<Enforcement>,
+    names: Option<Names>,
 }
 
 struct Enforcement {
@@ -49,12 +50,17 @@ impl Node {
             enforcement = Some(Enforcement { enforcer, policy, denials: Denials::default() });
         }
         let sensor = Sensor::start(options)?;
-        let mut node = Self { sensor, guard, enforcement };
+        let mut node = Self { sensor, guard, enforcement, names: None };
         let known = node.place(&mut |_| {});
         if let Some(enforcement) = &mut node.enforcement {
             enforcement.enforcer.keep_only(|group| known.contains(&group));
         }
         Ok(node)
+    }
+
+    /// From now on the names that rules compare addresses with have these.
+    pub fn set_names(&mut self, names: Names) {
+        self.names = Some(names);
     }
 
     /// Where events come from.
@@ -77,9 +83,15 @@ impl Node {
         see: &mut dyn FnMut(Observation<'_>),
         raise: &mut dyn FnMut(Alert),
     ) -> Result<(), SensorError> {
-        let Self { sensor, guard, enforcement } = self;
+        let Self { sensor, guard, enforcement, names } = self;
+        if let Some(addresses) = names.as_mut().and_then(Names::take) {
+            guard.rules().set_addresses(&addresses);
+        }
         sensor.poll(limit, &mut |observation| {
             see(observation);
+            if let Some(names) = names.as_mut() {
+                names.see(observation.event);
+            }
             let Some(Enforcement { enforcer, denials, .. }) = enforcement else {
                 return guard.judge(observation, raise);
             };

@@ -150,5 +150,5 @@ fn paths_of_two_arguments_are_both_told() {
     }));
     let statistics = sensor.statistics();
     assert_eq!(statistics.unreadable, 0, "{statistics:?}");
-    assert_eq!(statistics.lost_life.iter().chain(&statistics.lost_events).sum::<u64>(), 0, "{statistics:?}");
+    assert_eq!(statistics.lost_life.iter().chain(&statistics.lost_events).chain(&statistics.lost_packets).sum::<u64>(), 0, "{statistics:?}");
 }
