@@ -120,7 +120,7 @@ struct socket_part {
 /* What user space asks for of one system call. Indexes of arguments from 0; -1 for none. */
 struct call {
     u8 wanted;
-    u8 only_success;
+    u8 only_success; /* 1: only where it succeeds; 2: only where it fails */
     s8 path[2];
     s8 folder[2];   /* a descriptor; -1: the working directory */
     s8 descriptor;  /* RETURNED: what the call gives back */
@@ -130,7 +130,9 @@ struct call {
     s8 data;        /* a buffer whose first bytes are wanted; its length is the result */
     s8 text;        /* a string that is not a path */
     u8 enter;       /* read path[0] before the call as well */
-    u8 padding[3];
+    s8 chosen;      /* only where this argument is `choice` */
+    u8 choice;
+    u8 padding;
 };
 enum { RETURNED = 100, CALLS = 512 };
 

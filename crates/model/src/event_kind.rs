@@ -52,7 +52,8 @@ kinds! {
     Dup "dup" Dup2 "dup2" Dup3 "dup3"
     Signal "signal" Dns "dns" Tls "tls" Flow "flow" Drop "drop"
     // Recordings hold the numbers: new kinds come last.
-    IoUringRequest "io_uring_request"
+    IoUringRequest "io_uring_request" Ftruncate "ftruncate" Fcntl "fcntl" ProcessMadvise "process_madvise"
+    PidfdOpen "pidfd_open"
 }
 
 impl fmt::Display for EventKind {

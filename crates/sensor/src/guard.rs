@@ -49,7 +49,11 @@ impl Guard {
 
     /// The alert about events that were lost since it was asked last; none where there are none.
     pub fn losses(&mut self, statistics: &SensorStatistics) -> Option<Alert> {
-        let by_class = [("process", &statistics.lost_life), ("other", &statistics.lost_events), ("network", &statistics.lost_packets)];
+        let by_class = [
+            ("process", &statistics.lost_life),
+            ("other", &statistics.lost_events),
+            ("network", &statistics.lost_packets),
+        ];
         let total: u64 = by_class.iter().flat_map(|(_, counts)| counts.iter()).sum();
         let new = total.checked_sub(self.lost).filter(|n| *n > 0)?;
         self.lost = total;

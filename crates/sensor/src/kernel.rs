@@ -33,11 +33,20 @@ pub struct KernelOptions {
     pub data: u32,
     /// The process whose own events are left out.
     pub own_pid: u32,
+    /// Whether programs that could not be run are told as well, by the process that tried.
+    pub failed_execs: bool,
 }
 
 impl Default for KernelOptions {
     fn default() -> Self {
-        Self { life_ring: 8 << 20, event_ring: 16 << 20, environment: false, data: 0, own_pid: std::process::id() }
+        Self {
+            life_ring: 8 << 20,
+            event_ring: 16 << 20,
+            environment: false,
+            data: 0,
+            own_pid: std::process::id(),
+            failed_execs: false,
+        }
     }
 }
 

@@ -100,6 +100,7 @@ impl Sensor {
             .iter()
             .flat_map(|family| family.iter())
             .filter(|spec| options.kinds.contains(&spec.kind))
+            .chain(calls::FAILED_EXECS.iter().filter(|_| options.kernel.failed_execs))
             .filter_map(|spec| Some((usize::try_from(spec.number).ok()?, spec.call)))
             .collect();
         let directory = Directory::start(options.directory);

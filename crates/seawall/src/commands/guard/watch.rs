@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use seawall_model::Observation;
 use seawall_sensor::{
-    DirectorySettings, Guard, HookState, KernelOptions, NameSettings, Names, Node, Recorder, SensorOptions, hostname, probe,
+    DirectorySettings, Guard, HookState, KernelOptions, NameSettings, Names, Node, Recorder, SensorOptions, hostname,
+    probe,
 };
 
 use super::metrics::Served;
@@ -28,6 +29,7 @@ pub(super) fn run(arguments: &GuardArgs, printer: &Printer) -> Result<Exit> {
             event_ring: arguments.ring_bytes()?,
             environment: needs.environment || record.is_some(),
             data: if needs.buffer { 80 } else { 0 },
+            failed_execs: arguments.failed_execs,
             ..KernelOptions::default()
         },
         kinds: super::kinds(&rules, record.is_some()),
