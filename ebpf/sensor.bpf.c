@@ -255,7 +255,10 @@ int seawall_sys_exit(u64 *context) {
     s64 result = context[1];
     u32 number = registers->orig_ax;
     struct call *call = bpf_map_lookup_elem(&WANTED, &number);
-    if (!call || !call->wanted || (call->only_success && result < 0))
+    if (!call || !call->wanted || (call->only_success == 1 && result < 0) || (call->only_success == 2 && result >= 0))
+        return 0;
+    /* Most of what this call can do is of no interest. */
+    if (call->chosen == 1 && registers->si != call->choice)
         return 0;
     struct scratch *s = scratch_get();
     struct settings *asked = settings();

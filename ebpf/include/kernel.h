@@ -70,6 +70,7 @@ struct in6_addr {
 struct sock_common {
     u16 skc_family;
     u8 skc_state;
+    unsigned long skc_flags;
     u16 skc_num;
     u16 skc_dport;
     u32 skc_rcv_saddr;

@@ -4,7 +4,17 @@
 
 #include "helpers.h"
 
-enum record_kind { RECORD_SYSCALL = 1, RECORD_EXEC = 2, RECORD_FORK = 3, RECORD_EXIT = 4, RECORD_TASK = 5 };
+enum record_kind {
+    RECORD_SYSCALL = 1,
+    RECORD_EXEC = 2,
+    RECORD_FORK = 3,
+    RECORD_EXIT = 4,
+    RECORD_TASK = 5,
+    RECORD_DNS = 6,   /* a message to or from a name server; number: 1 for an answer */
+    RECORD_TLS = 7,   /* the first bytes of a client's handshake */
+    RECORD_FLOW = 8,  /* a connection is over; arguments: bytes sent, bytes received, nanoseconds */
+    RECORD_URING = 9, /* a request inside io_uring; arguments: operation, descriptor */
+};
 
 /* Who did it, and with which arguments. Tagged parts follow: tag (2 bytes), length (2 bytes), bytes. */
 struct record {
@@ -30,7 +40,10 @@ struct record {
 };
 
 /* record.flags */
-enum { RECORD_CUT = 1 /* a part did not fit */ };
+enum {
+    RECORD_CUT = 1,   /* a part did not fit */
+    RECORD_OWNER = 2, /* who it was is from when the socket was first used, not from now */
+};
 
 enum part {
     PART_TASK = 1,    /* struct task_part */
@@ -107,7 +120,7 @@ struct socket_part {
 /* What user space asks for of one system call. Indexes of arguments from 0; -1 for none. */
 struct call {
     u8 wanted;
-    u8 only_success;
+    u8 only_success; /* 1: only where it succeeds; 2: only where it fails */
     s8 path[2];
     s8 folder[2];   /* a descriptor; -1: the working directory */
     s8 descriptor;  /* RETURNED: what the call gives back */
@@ -120,6 +133,9 @@ struct call {
     u8 filtered;    /* the call has rows in ROWS (filter.h) */
     s8 access;      /* flags of an open call, where they are an argument */
     u8 enter_host;  /* as `enter`, of what is known to be in no container */
+    s8 chosen;      /* only where this argument is `choice` */
+    u8 choice;
+    u8 padding[2];
 };
 enum { RETURNED = 100, CALLS = 512 };
 

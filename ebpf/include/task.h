@@ -53,13 +53,8 @@ INLINE u64 cgroup_key(struct cgroup *group) {
     return READ(node->id) ^ ((u64)READ(root->hierarchy_id) << 48);
 }
 
-/* Who did it. */
-PART int record_who(u64 task_at) {
-    struct scratch *s = scratch_get();
-    if (!s)
-        return 0;
-    struct task_struct *task = (void *)task_at;
-    struct record *r = &s->record;
+/* Who did it, into a record that lies anywhere. */
+INLINE void record_doer(struct record *r, struct task_struct *task) {
     struct task_struct *leader = READ(task->group_leader);
     struct cred *cred = READ(task->cred);
     r->cpu = bpf_get_smp_processor_id();
@@ -75,12 +70,19 @@ PART int record_who(u64 task_at) {
     r->permitted = READ(cred->cap_permitted).value;
     r->effective = READ(cred->cap_effective).value;
     r->inheritable = READ(cred->cap_inheritable).value;
+}
+
+/* Who did it, into the buffer. */
+PART int record_who(u64 task_at) {
+    struct scratch *s = scratch_get();
+    if (!s)
+        return 0;
+    record_doer(&s->record, (void *)task_at);
     return sizeof(struct record);
 }
 
-/* Begins a record: what happened, not yet who did it. */
-INLINE u32 record_begin(struct scratch *s, u32 kind, u32 number, s64 result) {
-    struct record *r = &s->record;
+/* What happened, not yet who did it. */
+INLINE void record_clear(struct record *r, u32 kind, u32 number, s64 result) {
     r->kind = kind;
     r->number = number;
     r->flags = 0;
@@ -88,7 +90,18 @@ INLINE u32 record_begin(struct scratch *s, u32 kind, u32 number, s64 result) {
 #pragma unroll
     for (int i = 0; i < 6; i++)
         r->arguments[i] = 0;
+}
+
+/* Begins a record in the buffer. */
+INLINE u32 record_begin(struct scratch *s, u32 kind, u32 number, s64 result) {
+    record_clear(&s->record, kind, number, result);
     return sizeof(struct record);
+}
+
+/* A record with its doer, anywhere. */
+INLINE void record_fill(struct record *r, u32 kind, struct task_struct *task) {
+    record_clear(r, kind, 0, 0);
+    record_doer(r, task);
 }
 
 PART int record_start(u32 kind, u64 task_at) {

@@ -2,6 +2,7 @@ mod archives;
 mod catalogers;
 mod documents;
 mod identity;
+mod network;
 mod sources;
 mod spool;
 mod store;
@@ -26,6 +27,7 @@ pub fn targets() -> Vec<Target> {
     all.extend(catalogers::targets());
     all.extend(documents::targets());
     all.extend(identity::targets());
+    all.extend(network::targets());
     all.extend(sources::targets());
     all.extend(spool::targets());
     all.extend(store::targets());

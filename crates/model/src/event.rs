@@ -86,6 +86,8 @@ arguments! {
     Option "option" Tuple "tuple" CapPermitted "cap_permitted" CapEffective "cap_effective"
     CapInheritable "cap_inheritable" Uargs "uargs" Img "img" Question "question" Answer "answer" ServerName "server_name"
     BytesIn "bytes_in" BytesOut "bytes_out" Status "status" Count "count" Class "class" Times "times"
+    // Recordings hold the numbers: new arguments come last.
+    Duration "duration" Encrypted "encrypted"
 }
 
 /// The value of an argument, as the kernel has it; names of flags are made where a rule asks for them.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 macro_rules! kinds {
     ($($variant:ident $name:literal)*) => {
         /// What happened: the system call that did it, by its own name, or one of the few that no call stands for
-        /// (`procexit`, `signal`, `dns`, `tls`, `flow`, `drop`).
+        /// (`procexit`, `signal`, `dns`, `tls`, `flow`, `io_uring_request`, `drop`).
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[allow(missing_docs, reason = "each is named as its system call")]
         #[repr(u8)]
@@ -51,6 +51,9 @@ kinds! {
     Kill "kill" Tkill "tkill" Tgkill "tgkill" PidfdSendSignal "pidfd_send_signal" PidfdGetfd "pidfd_getfd"
     Dup "dup" Dup2 "dup2" Dup3 "dup3"
     Signal "signal" Dns "dns" Tls "tls" Flow "flow" Drop "drop"
+    // Recordings hold the numbers: new kinds come last.
+    IoUringRequest "io_uring_request" Ftruncate "ftruncate" Fcntl "fcntl" ProcessMadvise "process_madvise"
+    PidfdOpen "pidfd_open"
 }
 
 impl fmt::Display for EventKind {

@@ -10,6 +10,7 @@ mod flags;
 mod flags_tables;
 mod flags_words;
 mod k8s;
+mod network_events;
 mod process;
 mod process_more;
 mod text;
@@ -132,6 +133,7 @@ pub static FIELDS: &[(&str, &[Field])] = &[
     ("user and group", user::FIELDS),
     ("fd", fd::FIELDS),
     ("fd (network)", fd_network::FIELDS),
+    ("dns, tls and flow", network_events::FIELDS),
     ("container", container::FIELDS),
     ("k8s", k8s::FIELDS),
 ];

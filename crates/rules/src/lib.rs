@@ -61,6 +61,7 @@ pub const SHIPPED: &[(&str, &str)] = &[
     ("credentials.yaml", include_str!("../rulesets/credentials.yaml")),
     ("execution.yaml", include_str!("../rulesets/execution.yaml")),
     ("network.yaml", include_str!("../rulesets/network.yaml")),
+    ("names.yaml", include_str!("../rulesets/names.yaml")),
     ("persistence.yaml", include_str!("../rulesets/persistence.yaml")),
     ("privilege-escalation.yaml", include_str!("../rulesets/privilege-escalation.yaml")),
     ("defense-evasion.yaml", include_str!("../rulesets/defense-evasion.yaml")),

@@ -371,6 +371,12 @@ pub(crate) struct GuardArgs {
     /// Leave out what happens outside containers.
     #[arg(long)]
     pub(crate) containers_only: bool,
+    /// Never ask this machine's resolver for the addresses of names that rules compare with.
+    #[arg(long, env = "SEAWALL_NO_RESOLVE")]
+    pub(crate) no_resolve: bool,
+    /// Tell programs that could not be run as well; `proc.*` is the process that tried.
+    #[arg(long)]
+    pub(crate) failed_execs: bool,
     /// Stop after so many seconds.
     #[arg(long = "for", value_name = "SECONDS")]
     pub(crate) for_seconds: Option<u64>,

@@ -37,6 +37,8 @@ pub(crate) enum Take {
     Device,
     /// The inode of the descriptor.
     Inode,
+    /// A number of the structure that `openat2` takes: flags, mode or resolve, in this order.
+    How(usize),
     /// The first bytes of a buffer.
     Data,
 }
@@ -52,10 +54,14 @@ pub(crate) struct Spec {
 /// Every system call that can be asked for, by family.
 pub(crate) const FAMILIES: &[&[Spec]] = &[file::CALLS, network::CALLS, process::CALLS, admin::CALLS];
 
+/// Programs that could not be run, where that is asked for.
+pub(crate) const FAILED_EXECS: &[Spec] = process::FAILED_EXECS;
+
 /// Every kind of event that the sensor supplies.
 pub fn supplied_kinds() -> Vec<EventKind> {
     use EventKind::{Clone, Clone3, Drop, Execve, Execveat, Fork, Procexit, Vfork};
     let mut kinds = vec![Execve, Execveat, Clone, Clone3, Fork, Vfork, Procexit, Drop];
+    kinds.extend(crate::flow::KINDS);
     kinds.extend(FAMILIES.iter().flat_map(|f| f.iter()).map(|s| s.kind));
     kinds
 }
@@ -65,6 +71,10 @@ pub fn supplied_kinds() -> Vec<EventKind> {
 pub struct Call {
     /// Only where it succeeds.
     pub only_success: bool,
+    /// Only where it fails.
+    pub only_failure: bool,
+    /// Only where the second argument is this.
+    pub second: Option<u8>,
     /// Arguments that are paths.
     pub path: [i8; 2],
     /// The folders that these are relative to.
@@ -90,6 +100,8 @@ impl Call {
     /// Nothing but the numbers.
     pub const PLAIN: Self = Self {
         only_success: false,
+        only_failure: false,
+        second: None,
         path: [-1; 2],
         folder: [-1; 2],
         descriptor: -1,
@@ -116,13 +128,13 @@ impl Call {
     }
 
     /// Bytes of struct call.
-    pub(crate) const SIZE: usize = 16;
+    pub(crate) const SIZE: usize = 20;
 
     /// As struct call lies in the map.
     pub(crate) const fn to_bytes(self) -> [u8; Self::SIZE] {
         [
             1,
-            self.only_success as u8,
+            if self.only_failure { 2 } else { self.only_success as u8 },
             self.path[0].cast_unsigned(),
             self.path[1].cast_unsigned(),
             self.folder[0].cast_unsigned(),
@@ -134,7 +146,15 @@ impl Call {
             self.data.cast_unsigned(),
             self.text.cast_unsigned(),
             self.enter as u8,
+            // What the filter says (kernel/setup.rs).
             0,
+            0,
+            0,
+            if self.second.is_some() { 1 } else { 0xff },
+            match self.second {
+                Some(second) => second,
+                None => 0,
+            },
             0,
             0,
         ]
@@ -145,7 +165,7 @@ impl Call {
 pub(crate) fn by_number(number: u16) -> Option<&'static Spec> {
     // Asked for every event: looked up, not searched for.
     static TABLE: LazyLock<HashMap<i64, &Spec>> =
-        LazyLock::new(|| FAMILIES.iter().flat_map(|f| f.iter()).map(|s| (s.number, s)).collect());
+        LazyLock::new(|| FAMILIES.iter().flat_map(|f| f.iter()).chain(FAILED_EXECS).map(|s| (s.number, s)).collect());
     TABLE.get(&i64::from(number)).copied()
 }
 
@@ -155,7 +175,8 @@ mod tests {
 
     #[test]
     fn numbers_are_told_apart() {
-        let mut numbers: Vec<_> = FAMILIES.iter().flat_map(|f| f.iter()).map(|s| s.number).collect();
+        let mut numbers: Vec<_> =
+            FAMILIES.iter().flat_map(|f| f.iter()).chain(super::FAILED_EXECS).map(|s| s.number).collect();
         numbers.sort_unstable();
         let count = numbers.len();
         numbers.dedup();

@@ -9,6 +9,7 @@ use crate::paths::{absolute, walked};
 use crate::record::{FilePart, Part, Record};
 use crate::socket;
 
+const O_ACCMODE: u32 = 3;
 const O_DIRECTORY: u32 = 0o200_000;
 const S_IFMT: u32 = 0o170_000;
 const S_IFDIR: u32 = 0o040_000;
@@ -79,6 +80,7 @@ fn argument(record: &Record<'_>, take: Take, paths: &Paths, descriptor: Option<&
         Take::Text => ArgumentValue::Text(record.text(Part::Text)?.into()),
         Take::Data => ArgumentValue::Text(record.part(Part::Data)?.into()),
         Take::Device => ArgumentValue::Number(file()?.device.cast_signed()),
+        Take::How(index) => ArgumentValue::Flags(how(record, index)?),
         Take::Inode => ArgumentValue::Number(file()?.inode.cast_signed()),
     })
 }
@@ -148,9 +150,21 @@ fn flags_of(record: &Record<'_>, spec: &Spec, wanted: Argument) -> Option<u32> {
     }
 }
 
+/// A number of `struct open_how`, as it was when the call was done.
+fn how(record: &Record<'_>, index: usize) -> Option<u64> {
+    let bytes = record.part(Part::SocketAddress)?.get(8 * index..8 * (index + 1))?;
+    Some(u64::from_ne_bytes(bytes.try_into().ok()?))
+}
+
 fn open_flags(record: &Record<'_>, spec: &Spec) -> Option<u32> {
     match spec.kind {
         EventKind::Open | EventKind::Openat | EventKind::OpenByHandleAt => flags_of(record, spec, Argument::Flags),
+        // A thread could have changed the structure meanwhile: how the file may be used is what the kernel says.
+        EventKind::Openat2 => {
+            let asked = how(record, 0)? as u32;
+            let opened = record.part(Part::File).map(|part| FilePart::parse(part).open_flags);
+            Some(opened.map_or(asked, |opened| asked & !O_ACCMODE | opened & O_ACCMODE))
+        }
         // creat is open with O_CREAT|O_WRONLY|O_TRUNC.
         EventKind::Creat => Some(0o1101),
         _ => None,
@@ -162,6 +176,7 @@ fn open_mode(record: &Record<'_>, spec: &Spec) -> u32 {
         EventKind::Open | EventKind::Openat | EventKind::Creat => {
             flags_of(record, spec, Argument::Mode).unwrap_or_default()
         }
+        EventKind::Openat2 => how(record, 1).unwrap_or_default() as u32,
         _ => 0,
     }
 }

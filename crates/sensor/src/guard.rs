@@ -10,8 +10,13 @@ use crate::{Loss, SensorStatistics, clock};
 /// The rule of alerts about lost events.
 const LOST: &str = "Seawall internal: events lost";
 
-fn by_class(statistics: &SensorStatistics) -> [(&'static str, &[u64]); 3] {
-    [("process", &statistics.lost_life), ("other", &statistics.lost_events), ("unfair", &statistics.lost_unfair)]
+fn by_class(statistics: &SensorStatistics) -> [(&'static str, &[u64]); 4] {
+    [
+        ("process", &statistics.lost_life),
+        ("other", &statistics.lost_events),
+        ("unfair", &statistics.lost_unfair),
+        ("network", &statistics.lost_packets),
+    ]
 }
 
 fn lost(statistics: &SensorStatistics) -> u64 {

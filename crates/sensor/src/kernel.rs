@@ -37,6 +37,8 @@ pub struct KernelOptions {
     pub own_pid: u32,
     /// What need not leave the kernel; without it every event of the calls that are asked for does.
     pub filter: Option<Arc<Filter>>,
+    /// Whether programs that could not be run are told as well, by the process that tried.
+    pub failed_execs: bool,
 }
 
 impl Default for KernelOptions {
@@ -48,6 +50,7 @@ impl Default for KernelOptions {
             data: 0,
             own_pid: std::process::id(),
             filter: None,
+            failed_execs: false,
         }
     }
 }

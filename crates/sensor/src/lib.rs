@@ -18,6 +18,7 @@ mod decode;
 mod enforce;
 mod error;
 mod filter;
+mod flow;
 mod guard;
 mod identity;
 mod kernel;
@@ -35,6 +36,7 @@ pub use calls::{Call, supplied_kinds};
 pub use enforce::{Denial, Enforcer, pin_folder};
 pub use error::SensorError;
 pub use filter::{Filter, FilterSummary};
+pub use flow::{ClientHello, DnsAnswer, DnsMessage, NameSettings, Names, read_client_hello, read_dns_message};
 pub use guard::Guard;
 pub use identity::{
     ContainerId, Directory, DirectorySettings, EngineSocket, EngineState, EngineStatus, IdentityStatistics, Lookup,

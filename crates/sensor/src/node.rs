@@ -11,7 +11,7 @@ use seawall_decide::{Bundle, RuntimeMode};
 use seawall_model::{Alert, FieldValue, Observation};
 
 use crate::enforce::Enforcer;
-use crate::{Guard, Sensor, SensorError, SensorOptions};
+use crate::{Guard, Names, Sensor, SensorError, SensorOptions};
 
 /// Alerts about lost events come no closer together.
 const BETWEEN_LOSSES: Duration = Duration::from_secs(1);
@@ -23,6 +23,7 @@ pub struct Node {
     enforcement: Option<Enforcement>,
     /// When losses were told of last.
     told: Option<Instant>,
+    names: Option<Names>,
 }
 
 struct Enforcement {
@@ -54,12 +55,17 @@ impl Node {
             enforcement = Some(Enforcement { enforcer, policy, denials: Denials::default() });
         }
         let sensor = Sensor::start(options)?;
-        let mut node = Self { sensor, guard, enforcement, told: None };
+        let mut node = Self { sensor, guard, enforcement, told: None, names: None };
         let known = node.place(&mut |_| {});
         if let Some(enforcement) = &mut node.enforcement {
             enforcement.enforcer.keep_only(|group| known.contains(&group));
         }
         Ok(node)
+    }
+
+    /// From now on the names that rules compare addresses with have these.
+    pub fn set_names(&mut self, names: Names) {
+        self.names = Some(names);
     }
 
     /// Where events come from.
@@ -82,9 +88,15 @@ impl Node {
         see: &mut dyn FnMut(Observation<'_>),
         raise: &mut dyn FnMut(Alert),
     ) -> Result<(), SensorError> {
-        let Self { sensor, guard, enforcement, .. } = self;
+        let Self { sensor, guard, enforcement, names, .. } = self;
+        if let Some(addresses) = names.as_mut().and_then(Names::take) {
+            guard.rules().set_addresses(&addresses);
+        }
         sensor.poll(limit, &mut |observation| {
             see(observation);
+            if let Some(names) = names.as_mut() {
+                names.see(observation.event);
+            }
             let Some(Enforcement { enforcer, denials, .. }) = enforcement else {
                 return guard.judge(observation, raise);
             };

@@ -1,5 +1,6 @@
 //! What this node's kernel allows, by trying.
 
+use crate::flow::{Flows, KINDS};
 use crate::{Enforcer, Hook, HookState, Kernel, KernelOptions};
 
 /// The hook where programs are refused.
@@ -29,6 +30,10 @@ pub fn probe() -> Probe {
         }
     }
     let observes = hooks.iter().all(|(.., state)| *state == HookState::Attached);
+    // Each of these is only needed by rules that ask for it: without one the node observes all the same.
+    if let Ok(Some(flows)) = Flows::load(&KINDS.into(), std::process::id()) {
+        hooks.extend(flows.hooks().map(|(name, purpose, state)| (name, purpose, state.clone())));
+    }
     let denying = Enforcer::probe();
     let denies = denying.iter().any(|(.., state)| *state == HookState::Attached);
     // A program that is not run is what tells this tier: what else a policy asks for is looked at by itself.

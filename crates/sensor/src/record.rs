@@ -8,6 +8,10 @@ pub(crate) enum RecordKind {
     Fork,
     Exit,
     Task,
+    Dns,
+    Tls,
+    Flow,
+    Uring,
 }
 
 /// The head of a record: who did it.
@@ -17,6 +21,8 @@ pub(crate) struct Head {
     pub(crate) number: u16,
     pub(crate) cpu: u32,
     pub(crate) cut: bool,
+    /// Who it was is from when the socket was first used.
+    pub(crate) owner: bool,
     pub(crate) time: u64,
     pub(crate) pid: u32,
     pub(crate) tid: u32,
@@ -113,11 +119,16 @@ impl<'a> Record<'a> {
             3 => RecordKind::Fork,
             4 => RecordKind::Exit,
             5 => RecordKind::Task,
+            6 => RecordKind::Dns,
+            7 => RecordKind::Tls,
+            8 => RecordKind::Flow,
+            9 => RecordKind::Uring,
             _ => return None,
         };
         let number = c.u16();
         let cpu = c.u32();
-        let cut = c.u32() & 1 != 0;
+        let flags = c.u32();
+        let (cut, owner) = (flags & 1 != 0, flags & 2 != 0);
         let time = c.u64();
         let (pid, tid) = (c.u32(), c.u32());
         let (started, cgroup) = (c.u64(), c.u64());
@@ -130,6 +141,7 @@ impl<'a> Record<'a> {
             number,
             cpu,
             cut,
+            owner,
             time,
             pid,
             tid,

@@ -13,8 +13,10 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 const MAGIC: &[u8; 5] = b"SWREC";
-/// The version of this format; another one is refused.
-const VERSION: u8 = 1;
+/// The version of this format. A version rises where an older reader would not understand what is new.
+const VERSION: u8 = 2;
+/// The oldest version that is read: kinds of events and arguments were only added since.
+const OLDEST: u8 = 1;
 /// A frame that is longer is not one of ours.
 const LONGEST: u32 = 1 << 20;
 /// Ancestors that are written with a process.
@@ -41,7 +43,7 @@ pub enum RecordingError {
     #[error("this is not a recording: it does not begin with SWREC")]
     Magic,
     /// It was made by another version.
-    #[error("the recording has format version {0}, this binary reads version {VERSION}")]
+    #[error("the recording has format version {0}, this binary reads versions {OLDEST} to {VERSION}")]
     Version(u8),
     /// A frame is damaged.
     #[error("the recording is damaged at byte {at}: {reason}")]
@@ -167,8 +169,9 @@ pub fn replay(mut from: impl Read, tell: &mut dyn FnMut(Observation<'_>)) -> Res
     if magic != MAGIC {
         return Err(RecordingError::Magic);
     }
-    if version != [VERSION] {
-        return Err(RecordingError::Version(version.first().copied().unwrap_or(0)));
+    let version = version.first().copied().unwrap_or(0);
+    if !(OLDEST..=VERSION).contains(&version) {
+        return Err(RecordingError::Version(version));
     }
     let mut told = Told::default();
     let (mut at, mut events) = (6, 0);

@@ -1,9 +1,10 @@
-//! The loop: records of both rings in order, who did it, in which container.
+//! The loop: records of all rings in order, who did it, in which container.
 
 mod held;
 mod loss;
+mod packets;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -12,9 +13,10 @@ use seawall_model::{Argument, ArgumentValue, Container, Event, EventKind, Observ
 
 use crate::batch::Batch;
 use crate::calls;
+use crate::flow::Flows;
 use crate::identity::{ContainerId, Directory, DirectorySettings, Lookup};
 use crate::processes::Processes;
-use crate::record::{Part, Record, RecordKind};
+use crate::record::{Head, Part, Record, RecordKind};
 use crate::users::Users;
 use held::Held;
 pub use loss::Loss;
@@ -65,6 +67,8 @@ pub struct SensorStatistics {
     pub lost_events: Vec<u64>,
     /// Events lost in the kernel because their control group had more than its share of the ring, by processor.
     pub lost_unfair: Vec<u64>,
+    /// Events lost in the kernel, of packets, connections and io_uring, by processor.
+    pub lost_packets: Vec<u64>,
     /// Processes that are known now.
     pub processes: usize,
 }
@@ -72,6 +76,7 @@ pub struct SensorStatistics {
 /// Events as they happen.
 pub struct Sensor {
     kernel: Kernel,
+    flows: Option<Flows>,
     state: State,
     batch: Batch,
     wait: Duration,
@@ -95,6 +100,8 @@ struct State {
     statistics: SensorStatistics,
     identity_wait: Duration,
     containers_only: bool,
+    /// Processes that ended, with the time when they are forgotten; none where nothing is told of connections.
+    ending: Option<VecDeque<Head>>,
 }
 
 impl Sensor {
@@ -107,6 +114,7 @@ impl Sensor {
             .iter()
             .flat_map(|family| family.iter())
             .filter(|spec| options.kinds.contains(&spec.kind))
+            .chain(calls::FAILED_EXECS.iter().filter(|_| options.kernel.failed_execs))
             .filter_map(|spec| Some((usize::try_from(spec.number).ok()?, spec.call)))
             .collect();
         let directory = Directory::start(options.directory);
@@ -120,6 +128,7 @@ impl Sensor {
                 return Err(SensorError::Load(format!("{}: {reason}", needed.name())));
             }
         }
+        let flows = Flows::load(&options.kinds, options.kernel.own_pid)?;
         kernel.snapshot()?;
         let state = State {
             processes: Processes::default(),
@@ -133,9 +142,11 @@ impl Sensor {
             statistics: SensorStatistics::default(),
             identity_wait: options.identity_wait,
             containers_only: options.containers_only,
+            ending: flows.is_some().then(VecDeque::new),
         };
         let wait = Duration::from_millis(5);
-        let mut sensor = Self { kernel, state, batch: Batch::default(), wait, behind: false, told: Told::default() };
+        let mut sensor =
+            Self { kernel, flows, state, batch: Batch::default(), wait, behind: false, told: Told::default() };
         // What ran before is nobody's event; it only says who is who. What has been asked for on the way is waited for: whoever
         // holds containers to a policy must know those that run.
         sensor.poll(Duration::ZERO, &mut |_| {})?;
@@ -150,6 +161,12 @@ impl Sensor {
     /// What became of each hook.
     pub fn hooks(&self) -> &[(Hook, HookState)] {
         self.kernel.hooks()
+    }
+
+    /// The programs for packets, connections and io_uring that were asked for: where, what for, and what became of each.
+    pub fn packet_hooks(&self) -> Vec<(&'static str, &'static str, HookState)> {
+        let hooks = self.flows.iter().flat_map(Flows::hooks);
+        hooks.map(|(name, purpose, state)| (name, purpose, state.clone())).collect()
     }
 
     /// Where containers are known from.
@@ -186,7 +203,9 @@ impl Sensor {
     pub fn statistics(&self) -> SensorStatistics {
         let [lost_life, lost_events, lost_unfair] = self.kernel.drops();
         let processes = self.state.processes.len();
-        SensorStatistics { lost_life, lost_events, lost_unfair, processes, ..self.state.statistics.clone() }
+        let lost_packets = self.flows.as_ref().map(Flows::drops).unwrap_or_default();
+        let known = self.state.statistics.clone();
+        SensorStatistics { lost_life, lost_events, lost_unfair, lost_packets, processes, ..known }
     }
 
     /// Waits for events, at most for `limit`, and gives each to `tell` in the order in which they happened.
@@ -197,7 +216,7 @@ impl Sensor {
         if limit.is_zero() || self.behind {
             // There is enough to do.
         } else if self.batch.len() == 0 && self.state.held.is_empty() {
-            self.kernel.wait(limit)?;
+            wait(&self.kernel, self.flows.as_ref(), limit)?;
         } else {
             std::thread::sleep(self.wait.min(limit));
         }
@@ -205,13 +224,17 @@ impl Sensor {
         // being written just now.
         let until = clock::since_boot().saturating_sub(SETTLED);
         let batch = &mut self.batch;
-        let behind = self.kernel.read(MOST, &mut |record| batch.push(record));
+        let mut behind = self.kernel.read(MOST, &mut |record| batch.push(record));
+        if let Some(time) = self.flows.as_mut().and_then(|f| f.read(MOST, &mut |record| batch.push(record))) {
+            behind = Some(behind.map_or(time, |other| other.min(time)));
+        }
         self.behind = behind.is_some();
         let until = behind.map_or(until, |time| until.min(time.saturating_sub(SETTLED)));
         self.state.offset = clock::offset();
         let state = &mut self.state;
         self.batch.release(until, &mut |bytes| state.read(bytes, tell));
         state.release_held(tell);
+        state.forget(until);
         for group in state.hosts.drain(..) {
             self.kernel.add_host(group);
         }
@@ -255,10 +278,17 @@ impl State {
                 if let Some(event) = event {
                     self.tell(&event, tell);
                 }
-                self.processes.end(&record.head, self.offset);
+                match &mut self.ending {
+                    Some(ending) => ending.push_back(record.head),
+                    None => self.processes.end(&record.head, self.offset),
+                }
                 return;
             }
             RecordKind::Syscall => self.call(record),
+            RecordKind::Dns | RecordKind::Tls | RecordKind::Flow | RecordKind::Uring => {
+                self.packet(record, tell);
+                return;
+            }
         };
         if let Some(event) = event {
             self.tell(&event, tell);
@@ -406,15 +436,13 @@ fn read_proc(pid: u32, name: &str, most: u64) -> Vec<u8> {
     bytes
 }
 
-impl Kernel {
-    /// Waits until a ring has records.
-    fn wait(&self, limit: Duration) -> Result<(), SensorError> {
-        let rings = self.rings();
-        let mut polled = rings.map(|ring| PollFd::from_borrowed_fd(ring, PollFlags::IN));
-        let limit = Timespec::try_from(limit).unwrap_or(Timespec { tv_sec: 1, tv_nsec: 0 });
-        match poll(&mut polled, Some(&limit)) {
-            Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
-            Err(error) => Err(SensorError::Load(format!("waiting for events: {error}"))),
-        }
+/// Waits until a ring has records.
+fn wait(kernel: &Kernel, flows: Option<&Flows>, limit: Duration) -> Result<(), SensorError> {
+    let rings = kernel.rings().into_iter().chain(flows.map(Flows::ring));
+    let mut polled: Vec<_> = rings.map(|ring| PollFd::from_borrowed_fd(ring, PollFlags::IN)).collect();
+    let limit = Timespec::try_from(limit).unwrap_or(Timespec { tv_sec: 1, tv_nsec: 0 });
+    match poll(&mut polled, Some(&limit)) {
+        Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
+        Err(error) => Err(SensorError::Load(format!("waiting for events: {error}"))),
     }
 }

@@ -59,6 +59,17 @@ pub(crate) fn socket(record: &Record<'_>, kind: EventKind, number: i64, part: &[
     socket
 }
 
+/// The socket that a request names by its address alone.
+pub(crate) fn named(record: &Record<'_>, number: i64) -> Option<Socket> {
+    let part = record.part(Part::SocketAddress)?;
+    let family = part.first_chunk::<2>().map(|family| u16::from_ne_bytes(*family))?;
+    let socket = Socket { number, family, ..Socket::default() };
+    Some(match given_address(part)? {
+        Given::Internet(ip, port) => Socket { remote: Some((ip, port)), name_changed: true, ..socket },
+        Given::Unix(path) => Socket { path, ..socket },
+    })
+}
+
 fn address(family: u16, bytes: &[u8; 16]) -> Option<IpAddr> {
     match family {
         AF_INET => {

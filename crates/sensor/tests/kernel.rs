@@ -150,5 +150,66 @@ fn paths_of_two_arguments_are_both_told() {
     }));
     let statistics = sensor.statistics();
     assert_eq!(statistics.unreadable, 0, "{statistics:?}");
-    assert_eq!(statistics.lost_life.iter().chain(&statistics.lost_events).sum::<u64>(), 0, "{statistics:?}");
+    assert_eq!(
+        statistics.lost_life.iter().chain(&statistics.lost_events).chain(&statistics.lost_packets).sum::<u64>(),
+        0,
+        "{statistics:?}"
+    );
+}
+
+#[test]
+fn what_dup_and_open_do_is_told_where_other_calls_do_it() {
+    if !is_root() {
+        return;
+    }
+    let _one = ONE.lock();
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().canonicalize().expect("real").join("file");
+    let mut options = options();
+    // The test itself is watched, as is what cannot be run.
+    options.kernel.own_pid = 0;
+    options.kernel.failed_execs = true;
+    let mut sensor = Sensor::start(options).expect("started");
+    use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat2};
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::CLOEXEC;
+    let file = openat2(CWD, &path, flags, Mode::from_raw_mode(0o640), ResolveFlags::NO_MAGICLINKS).expect("opened");
+    std::fs::File::from(file).set_len(7).expect("cut");
+    Command::new(folder.path().join("nothing")).spawn().expect_err("not there");
+    // The shell keeps a descriptor elsewhere while it redirects.
+    let kept = "import fcntl; fcntl.fcntl(1, fcntl.F_DUPFD, 77); fcntl.fcntl(1, fcntl.F_GETFD)";
+    assert!(Command::new("python3").args(["-c", kept]).status().expect("ran").success());
+    // What the library adds.
+    const LARGE: u32 = 0o100_000;
+    let (mut opened, mut cut, mut failed, mut copied) = (false, false, false, false);
+    assert!(
+        until(&mut sensor, |o| {
+            let number = |name| match o.event.argument(name) {
+                Some(ArgumentValue::Number(number)) => *number,
+                Some(ArgumentValue::Flags(bits)) => bits.cast_signed(),
+                _ => -1,
+            };
+            let named = |name| matches!(o.event.argument(name), Some(ArgumentValue::Path { absolute, .. }) if absolute.ends_with(b"/nothing"));
+            match o.event.kind {
+                EventKind::Openat2 if o.event.file().is_some_and(|f| f.name.to_text() == path.to_string_lossy()) => {
+                    let file = o.event.file().expect("a file");
+                    assert_eq!((file.flags, file.mode), (flags.bits() | LARGE, 0o640));
+                    assert_eq!((number(Argument::Resolve), number(Argument::Mode)), (2, 0o640));
+                    opened = true;
+                }
+                EventKind::Ftruncate if o.event.file().is_some_and(|f| f.name.to_text() == path.to_string_lossy()) => {
+                    assert_eq!((number(Argument::Size), number(Argument::Res)), (7, 0));
+                    cut = true;
+                }
+                EventKind::Execve if o.event.result == -2 && named(Argument::Filename) => failed = true,
+                EventKind::Fcntl => {
+                    assert_eq!(number(Argument::Cmd), 0, "{:?}", o.event);
+                    copied |= o.event.result == 77 && number(Argument::OldFd) == 1;
+                }
+                _ => {}
+            }
+            opened && cut && failed && copied
+        }),
+        "{:?}",
+        (opened, cut, failed, copied)
+    );
 }

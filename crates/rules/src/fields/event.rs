@@ -188,8 +188,8 @@ fn by_name<'v>(view: &'v crate::View<'_>, name: &'v FieldArgument, out: &mut Vec
 }
 
 fn is_call(kind: EventKind) -> bool {
-    use EventKind::{Dns, Drop, Flow, Procexit, Signal, Tls};
-    !matches!(kind, Procexit | Signal | Dns | Tls | Flow | Drop)
+    use EventKind::{Dns, Drop, Flow, IoUringRequest, Procexit, Signal, Tls};
+    !matches!(kind, Procexit | Signal | Dns | Tls | Flow | IoUringRequest | Drop)
 }
 
 fn of_calls(kind: EventKind) -> Known {

@@ -41,6 +41,7 @@ pub(super) fn write(kind: EventKind, name: Argument, bits: u64, out: &mut Vec<u8
         }
         (_, Argument::Mode) => tables::MODE,
         (K::Ptrace, Argument::Request) => return choice(tables::PTRACE, bits, out),
+        (K::IoUringRequest, Argument::Opcode) => return choice(tables::IO_URING, bits, out),
         (K::Bpf, Argument::Cmd) => return choice(tables::BPF, bits, out),
         (K::Socket, Argument::Domain) => return choice(tables::FAMILIES, bits, out),
         (K::Prctl, Argument::Option) => return choice(tables::PRCTL, bits, out),

@@ -41,12 +41,21 @@ pub(super) const CALLS: &[Spec] = &[
         ],
     ),
     spec(libc::SYS_openat, K::Openat, open(1, 0), OPENAT),
-    // openat2 takes its flags from a structure; the opened file's own flags stand in for them.
+    // openat2 takes its flags from a structure, which is fetched as an address would be.
     spec(
         libc::SYS_openat2,
         K::Openat2,
-        open(1, 0),
-        &[(A::Fd, T::Result), (A::DirFd, T::Number(0)), (A::Name, T::Path1), (A::Dev, T::Device), (A::Ino, T::Inode)],
+        Call { address: [2, 3], ..open(1, 0) },
+        &[
+            (A::Fd, T::Result),
+            (A::DirFd, T::Number(0)),
+            (A::Name, T::Path1),
+            (A::Flags, T::How(0)),
+            (A::Mode, T::How(1)),
+            (A::Resolve, T::How(2)),
+            (A::Dev, T::Device),
+            (A::Ino, T::Inode),
+        ],
     ),
     spec(
         libc::SYS_creat,
@@ -127,6 +136,12 @@ pub(super) const CALLS: &[Spec] = &[
         &[(A::DirFd, T::Number(0)), (A::Path, T::Path1), (A::Mode, T::Flags(2)), (A::Dev, T::Wide(3))],
     ),
     spec(libc::SYS_truncate, K::Truncate, Call::path(0), &[(A::Path, T::Path1), (A::Size, T::Wide(1))]),
+    spec(
+        libc::SYS_ftruncate,
+        K::Ftruncate,
+        Call::descriptor(0),
+        &[(A::Res, T::Result), (A::Fd, T::Number(0)), (A::Size, T::Wide(1))],
+    ),
     spec(libc::SYS_chmod, K::Chmod, Call::path(0), &[(A::Filename, T::Path1), (A::Mode, T::Flags(1))]),
     spec(libc::SYS_fchmod, K::Fchmod, Call::descriptor(0), &[(A::Fd, T::Number(0)), (A::Mode, T::Flags(1))]),
     spec(

@@ -12,6 +12,22 @@ const fn descriptor(number: i64, kind: K, argument: i8, arguments: &'static [(A,
     Spec { number, kind, call: Call::descriptor(argument), arguments }
 }
 
+/// Programs that could not be run. One that could is told by the life of its process.
+pub(super) const FAILED_EXECS: &[Spec] = &[
+    Spec {
+        number: libc::SYS_execve,
+        kind: K::Execve,
+        call: Call { only_failure: true, ..Call::path(0) },
+        arguments: &[(A::Res, T::Result), (A::Filename, T::Path1)],
+    },
+    Spec {
+        number: libc::SYS_execveat,
+        kind: K::Execveat,
+        call: Call { only_failure: true, ..Call::path_at(0, 1) },
+        arguments: &[(A::Res, T::Result), (A::DirFd, T::Number(0)), (A::Filename, T::Path1)],
+    },
+];
+
 pub(super) const CALLS: &[Spec] = &[
     plain(
         libc::SYS_ptrace,
@@ -69,6 +85,25 @@ pub(super) const CALLS: &[Spec] = &[
         K::Dup3,
         Call::RETURNED,
         &[(A::Res, T::Result), (A::OldFd, T::Number(0)), (A::NewFd, T::Number(1)), (A::Flags, T::Flags(2))],
+    ),
+    // Of all that fcntl does, copying a descriptor is what dup does too.
+    Spec {
+        number: libc::SYS_fcntl,
+        kind: K::Fcntl,
+        call: Call { second: Some(libc::F_DUPFD as u8), ..Call::descriptor(Call::RETURNED) },
+        arguments: &[(A::Res, T::Result), (A::OldFd, T::Number(0)), (A::Cmd, T::Number(1)), (A::NewFd, T::Number(2))],
+    },
+    descriptor(
+        libc::SYS_pidfd_open,
+        K::PidfdOpen,
+        Call::RETURNED,
+        &[(A::Fd, T::Result), (A::Pid, T::Number(0)), (A::Flags, T::Number(1))],
+    ),
+    descriptor(
+        libc::SYS_process_madvise,
+        K::ProcessMadvise,
+        0,
+        &[(A::Res, T::Result), (A::Fd, T::Number(0)), (A::Count, T::Wide(2)), (A::Type, T::Number(3))],
     ),
     Spec {
         number: libc::SYS_chdir,

@@ -59,8 +59,12 @@ fn collect(counts: &Counts, into: &mut Samples) {
     let sensor = &counts.sensor;
     into.gauge("seawall_guard_info", "The tier of this node.", &[("tier", counts.tier)], 1);
     into.counter("seawall_events_total", "Events that were judged.", &[], sensor.events);
-    let classes = [("process", &sensor.lost_life), ("other", &sensor.lost_events), ("unfair", &sensor.lost_unfair)];
-    for (class, lost) in classes {
+    for (class, lost) in [
+        ("process", &sensor.lost_life),
+        ("other", &sensor.lost_events),
+        ("unfair", &sensor.lost_unfair),
+        ("network", &sensor.lost_packets),
+    ] {
         for (cpu, count) in lost.iter().enumerate() {
             let labels = [("class", class), ("cpu", &cpu.to_string())];
             into.counter("seawall_events_lost_total", "Events that found no room.", &labels, *count);

@@ -6,7 +6,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use seawall_model::Observation;
-use seawall_sensor::{DirectorySettings, Filter, Guard, KernelOptions, Node, Recorder, SensorOptions, hostname, probe};
+use seawall_sensor::{
+    DirectorySettings, Filter, Guard, HookState, KernelOptions, NameSettings, Names, Node, Recorder, SensorOptions,
+    hostname, probe,
+};
 
 use super::metrics::Served;
 use super::outputs::Outputs;
@@ -29,6 +32,7 @@ pub(super) fn run(arguments: &GuardArgs, printer: &Printer) -> Result<Exit> {
             data: if needs.buffer { 80 } else { 0 },
             // A recording is of everything, whatever rules it is made beside.
             filter: record.is_none().then(|| Arc::new(Filter::new(&rules, arguments.containers_only))),
+            failed_execs: arguments.failed_execs,
             ..KernelOptions::default()
         },
         kinds: super::kinds(&rules, record.is_some()),
@@ -44,6 +48,16 @@ pub(super) fn run(arguments: &GuardArgs, printer: &Printer) -> Result<Exit> {
     let mut served = arguments.metrics.as_deref().map(|address| Served::start(address, tier)).transpose()?;
     let policy = super::policy(arguments.policy.as_deref())?;
     let mut node = Node::start(options, guard, policy, &super::pins())?;
+    // What else they ask for, they ask for in vain.
+    for (name, purpose, state) in node.sensor().packet_hooks() {
+        if let HookState::Refused(reason) = state {
+            let reason = reason.lines().next().unwrap_or_default().to_owned();
+            printer.warning(&format!("the kernel refused {name} ({purpose}): {reason}"));
+        }
+    }
+    let mut names = NameSettings::of_node();
+    names.every = names.every.filter(|_| !arguments.no_resolve);
+    node.set_names(Names::start(needs.domains.clone(), &names));
     let end = arguments.for_seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
     let enabled = node.guard().rules().rules().iter().filter(|r| r.enabled).count();
     printer.note(&format!("guarding {hostname}: {enabled} rules, tier {tier}; stop with Ctrl-C"));
