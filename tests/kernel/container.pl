@@ -20,7 +20,13 @@ if ($child == 0) {
     attach("proc", "$place/root/proc", "proc", 0, 0);
     attach("tmpfs", "$place/root/volume", "tmpfs", 0, 0);
     attach("sysfs", "$place/root/sys", "sysfs", 0, 0);
-    chroot "$place/root" or die "chroot: $!";
+    attach("tmpfs", "$place/root/dev", "tmpfs", 0, 0);
+    my ($node, $null) = (133, "$place/root/dev/null");
+    syscall($node, $null, 0x2000 | 0666, 0x103) == 0 or die "mknod: $!";
+    # The first root of a kernel cannot be pivoted: what an engine does there is to move the container's over it.
+    chdir "$place/root" or die "chdir: $!";
+    attach(".", "/", 0, 0x2000, 0);
+    chroot "." or die "chroot: $!";
     chdir "/";
     exec "/bin/sh", "-c", $script or die "sh: $!";
 }

@@ -25,9 +25,19 @@ const APPLETS: &[&str] = &["mount", "umount", "grep", "cmp", "chmod", "sleep", "
 fn root(kernel: &Path, folder: &Path) -> Root {
     let mut root = Root::default();
     let (top, image) = (Path::new("/"), Path::new("/image"));
-    for name in
-        ["proc", "sys", "dev", "run", "tmp", "image/proc", "image/sys", "image/tmp", "image/srv", "image/volume"]
-    {
+    for name in [
+        "proc",
+        "sys",
+        "dev",
+        "run",
+        "tmp",
+        "image/proc",
+        "image/sys",
+        "image/tmp",
+        "image/dev",
+        "image/srv",
+        "image/volume",
+    ] {
         root.folder(&top.join(name));
     }
     let guest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/kernel");
