@@ -1,12 +1,12 @@
 # A container as an engine's runtime makes one: a process that is put into its namespaces and control group sets it up from
-# inside, and then runs the program. Usage: container.pl ID SCRIPT
+# inside, and then runs the program. Usage: container.pl ID SCRIPT [host]; with `host` it shares the node's processes.
 use strict;
-my ($id, $script) = @ARGV;
+my ($id, $script, $processes) = @ARGV;
 my ($mount, $unshare, $new_mounts, $new_pids) = (165, 272, 0x20000, 0x20000000);
 my $group = "/sys/fs/cgroup/docker-$id.scope";
 my $place = "/run/$id";
 mkdir $_ for $group, $place, map { "$place/$_" } qw(layers root);
-syscall($unshare, $new_mounts | $new_pids) == 0 or die "unshare: $!";
+syscall($unshare, $new_mounts | ($processes ? 0 : $new_pids)) == 0 or die "unshare: $!";
 my $child = fork;
 if ($child == 0) {
     open my $procs, ">", "$group/cgroup.procs" or die "$group: $!";

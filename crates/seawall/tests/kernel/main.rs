@@ -147,8 +147,15 @@ fn debians_kernel_refuses_what_the_policy_denies() {
             assert!(denied.iter().any(|output| output.contains(told)), "{what}: {denied:?}");
             assert!(!of(&dry, 4000, "would-deny").is_empty(), "{what}: {dry:?}");
         }
-        let detected = enforced.iter().any(|(container, ..)| *container == Some(2000 + n));
+        // What the container's own making raises is not what was tried.
+        let detected = enforced.iter().any(|(c, _, output)| *c == Some(2000 + n) && !output.contains("container.pl"));
         row(&mut rows, what, told.is_some(), detected);
+    }
+    // Each denial is told once.
+    for (n, times) in [(0, 1), (5, 200)] {
+        let denied =
+            enforced.iter().filter(|(container, action, _)| *container == Some(2000 + n) && action == "denied");
+        assert_eq!(denied.count(), times, "{}", ATTACKS[n].what);
     }
     for phase in ["free", "enforced", "dry"] {
         let work = format!("{phase} work");
@@ -163,6 +170,14 @@ fn debians_kernel_refuses_what_the_policy_denies() {
         assert!(enforced.iter().any(is_told), "{what}: {}", section("alerts enforced"));
         row(&mut rows, &format!("on the node: {what}"), true, true);
     }
+
+    let what = "the agent is asked to end (SIGTERM) by a container that shares the node's processes";
+    assert!(!ran("neighbour"), "{}", section("neighbour"));
+    let is_told = |(container, action, output): &(Option<usize>, String, String)| {
+        *container == Some(6000) && action == "denied" && output.contains("signal 15 to the agent")
+    };
+    assert!(enforced.iter().any(is_told), "{}", section("alerts enforced"));
+    row(&mut rows, what, true, true);
 
     // What holds goes on without the agent, is taken over, and goes when it is asked to.
     assert!(section("orphan agent").contains("GONE"));
