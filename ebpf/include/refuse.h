@@ -45,9 +45,18 @@ INLINE u32 is_file_of_agent(struct inode *inode, struct agent *agent) {
     return agent->exe_inode && READ(inode->i_ino) == agent->exe_inode && READ(super->s_dev) == agent->exe_device;
 }
 
-/* The agent, or another run of its program: `seawall guard --remove`. */
+/* Whether a policy was set for the task's control group: that is a container, also where it sees the node's processes. */
+INLINE u32 is_of_container(struct task_struct *task) {
+    u64 group = cgroup_key(task_cgroup(task));
+    return bpf_map_lookup_elem(&GROUPS, &group) != NULL;
+}
+
+/* The agent, or another run of its program on the node: `seawall guard --remove`. A container may have the program too. */
 INLINE u32 is_agent(struct task_struct *task, struct agent *agent) {
+    struct pid *pid = READ(task->thread_pid);
     struct file *exe = task_exe(task);
+    if (READ(task->tgid) != agent->pid && (READ(pid->level) || is_of_container(task)))
+        return 0;
     return is_file_of_agent(READ(exe->f_inode), agent);
 }
 

@@ -62,6 +62,9 @@ unlisted)
         echo "@@ tampering ${file##*/}"
         sh "$file" 2>&1
     done
+    # A container that shares the node's processes is known by its control group, once it was seen.
+    echo "@@ neighbour"
+    perl /container.pl "$(printf '%064d' 6000)" "true; sleep 2; kill -TERM $AGENT && echo RAN" host 2>&1
     told enforced
     # The kernel itself ends the agent, as it does where memory is short: no hook is asked.
     echo "@@ orphan agent"

@@ -33,7 +33,7 @@ pub(crate) const ATTACKS: &[Attack] = &[
     ),
     attack(
         "a program is run from memory (memfd_create)",
-        r#"perl -e '$n = "x"; $f = syscall(319, $n, 0); open F, ">&=", $f; select F; $| = 1; open T, "/bin/true"; print <T>; exec "/proc/self/fd/$f"' && echo RAN"#,
+        r#"perl -e '$n = "x"; $f = syscall(319, $n, 0); open F, ">&=", $f; select F; $| = 1; open T, "/bin/true"; print <T>; exec "/proc/self/fd/$f"; exit 1' && echo RAN"#,
         Some("it exists in memory only"),
     ),
     attack(
@@ -127,7 +127,7 @@ pub(crate) const TAMPERING: &[Attack] = &[
     attack("the agent is halted (SIGSTOP)", "kill -STOP $AGENT && echo RAN", Some("signal 19 to the agent")),
     attack(
         "the agent is traced",
-        "perl -e 'print \"RAN\\n\" if syscall(101, 16, $ENV{AGENT}, 0, 0) == 0'",
+        "perl -e 'print \"RAN\\n\" if syscall(101, 16, $ENV{AGENT} + 0, 0, 0) == 0'",
         Some("tracing the agent"),
     ),
     attack(

@@ -15,8 +15,8 @@ use attacks::{ATTACKS, Attack, TAMPERING, WORK};
 use machine::Root;
 use serde_json::Value;
 
-const DENY: &str = "[dropped-programs, memory-programs, volume-programs, dropped-scripts, dropped-libraries, \
-    memory-libraries, kernel-settings, mounts, ptrace, bpf, modules, user-namespaces, agent-tampering]";
+const DENY: &str = "[mounts, dropped-programs, memory-programs, volume-programs, dropped-scripts, dropped-libraries, \
+    memory-libraries, kernel-settings, ptrace, bpf, modules, user-namespaces, agent-tampering]";
 
 /// Names of busybox that attacks and ordinary work use in the container.
 const APPLETS: &[&str] = &["mount", "umount", "grep", "cmp", "chmod", "sleep", "sh"];
@@ -25,9 +25,19 @@ const APPLETS: &[&str] = &["mount", "umount", "grep", "cmp", "chmod", "sleep", "
 fn root(kernel: &Path, folder: &Path) -> Root {
     let mut root = Root::default();
     let (top, image) = (Path::new("/"), Path::new("/image"));
-    for name in
-        ["proc", "sys", "dev", "run", "tmp", "image/proc", "image/sys", "image/tmp", "image/srv", "image/volume"]
-    {
+    for name in [
+        "proc",
+        "sys",
+        "dev",
+        "run",
+        "tmp",
+        "image/proc",
+        "image/sys",
+        "image/tmp",
+        "image/dev",
+        "image/srv",
+        "image/volume",
+    ] {
         root.folder(&top.join(name));
     }
     let guest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/kernel");
@@ -137,8 +147,15 @@ fn debians_kernel_refuses_what_the_policy_denies() {
             assert!(denied.iter().any(|output| output.contains(told)), "{what}: {denied:?}");
             assert!(!of(&dry, 4000, "would-deny").is_empty(), "{what}: {dry:?}");
         }
-        let detected = enforced.iter().any(|(container, ..)| *container == Some(2000 + n));
+        // What the container's own making raises is not what was tried.
+        let detected = enforced.iter().any(|(c, _, output)| *c == Some(2000 + n) && !output.contains("container.pl"));
         row(&mut rows, what, told.is_some(), detected);
+    }
+    // Each denial is told once.
+    for (n, times) in [(0, 1), (5, 200)] {
+        let denied =
+            enforced.iter().filter(|(container, action, _)| *container == Some(2000 + n) && action == "denied");
+        assert_eq!(denied.count(), times, "{}", ATTACKS[n].what);
     }
     for phase in ["free", "enforced", "dry"] {
         let work = format!("{phase} work");
@@ -153,6 +170,14 @@ fn debians_kernel_refuses_what_the_policy_denies() {
         assert!(enforced.iter().any(is_told), "{what}: {}", section("alerts enforced"));
         row(&mut rows, &format!("on the node: {what}"), true, true);
     }
+
+    let what = "the agent is asked to end (SIGTERM) by a container that shares the node's processes";
+    assert!(!ran("neighbour"), "{}", section("neighbour"));
+    let is_told = |(container, action, output): &(Option<usize>, String, String)| {
+        *container == Some(6000) && action == "denied" && output.contains("signal 15 to the agent")
+    };
+    assert!(enforced.iter().any(is_told), "{}", section("alerts enforced"));
+    row(&mut rows, what, true, true);
 
     // What holds goes on without the agent, is taken over, and goes when it is asked to.
     assert!(section("orphan agent").contains("GONE"));
@@ -170,7 +195,7 @@ fn a_kernel_that_does_not_ask_bpf_programs_is_not_claimed() {
     let console = root.boot(&kernel, folder.path(), "scenario=unlisted lsm=landlock,lockdown,yama,integrity,apparmor");
     let sections = sections(&console);
     assert!(sections["probe"].starts_with("tier: exec-kill\n"), "{console}");
-    assert!(sections["start"].contains("entry `strict` denies dropped-scripts"), "{console}");
+    assert!(sections["start"].contains("entry `strict` denies mounts"), "{console}");
     assert!(sections["start"].contains("not in its list of security modules"), "{console}");
     assert!(sections["untyped"].starts_with("tier: none\n"), "{console}");
     assert!(sections["untyped"].contains("exit code 2") && sections["untyped"].contains("BTF"), "{console}");
