@@ -137,7 +137,7 @@ def measured(arguments):
     guard = subprocess.Popen([arguments.seawall, "guard", "-o", f"jsonl={alerts}", "--metrics", METRICS, "--fold", "2"],
                              stderr=subprocess.DEVNULL)
     try:
-        time.sleep(4)
+        time.sleep(6)
         for group in groups:
             # An alert in each, so that each name is asked for and told.
             run_in(group, ["cat", "/etc/shadow"], stdout=subprocess.DEVNULL).wait()
@@ -146,7 +146,7 @@ def measured(arguments):
         named = {line["seawall"]["container"]["name"] for line in lines if line["rule"].startswith("Password file")}
         print(f"{arguments.containers} containers: resident memory {memory(guard.pid):.0f} MB, "
               f"{len(named)} of them told by name")
-        assert len(named) == arguments.containers, sorted(named)[:5]
+        assert len(named - {None}) == arguments.containers, len(named)
         pace = lambda events: [str(folder / "loop"), str(events), str(arguments.rate), TOKEN]
         run_in(groups[0], pace(arguments.events // 10)).wait()
         time.sleep(2.5)
