@@ -83,6 +83,13 @@ impl Processes {
         self.leave(before);
     }
 
+    /// The container of a control group became known.
+    pub(crate) fn set_container(&mut self, cgroup: u64, container: &Arc<Container>) {
+        for node in self.nodes.values_mut().filter(|node| node.cgroup == cgroup) {
+            node.process.container = Some(Arc::clone(container));
+        }
+    }
+
     fn leave(&mut self, cgroup: u64) {
         if let Some(count) = self.groups.get_mut(&cgroup) {
             *count -= 1;

@@ -179,6 +179,7 @@ impl Sensor {
         let gone = self.state.processes.take_gone();
         for group in &gone {
             self.state.groups.remove(group);
+            self.state.held.forget(*group);
             self.kernel.remove_host(*group);
         }
         (std::mem::take(&mut self.state.new), gone)
@@ -234,6 +235,7 @@ impl Sensor {
         let state = &mut self.state;
         self.batch.release(until, &mut |bytes| state.read(bytes, tell));
         state.release_held(tell);
+        state.ask_again();
         state.forget(until);
         for group in state.hosts.drain(..) {
             self.kernel.add_host(group);
@@ -400,6 +402,7 @@ impl State {
                 Lookup::Known(container) => container,
                 _ => {
                     self.statistics.unnamed_containers += 1;
+                    self.held.add_unnamed(group, path.clone());
                     Arc::new(Container { id: id.id.clone(), engine: id.engine, ..Container::default() })
                 }
             }),

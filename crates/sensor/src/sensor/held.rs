@@ -1,6 +1,7 @@
 //! Records that wait for the name of their container. Only what happens in that container waits; its records stay in order.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use seawall_model::Observation;
@@ -12,11 +13,17 @@ use crate::record::Record;
 /// Bytes that wait in all. Beyond it nothing waits any longer: events without names are better than none.
 const MOST_BYTES: usize = 16 << 20;
 
+/// How often it is asked again for a name that did not come in time.
+const AGAIN: Duration = Duration::from_secs(1);
+
 /// What waits, by control group.
 #[derive(Default)]
 pub(super) struct Held {
     groups: HashMap<u64, Waiting>,
     bytes: usize,
+    /// Containers that are told without their names meanwhile.
+    unnamed: HashMap<u64, Vec<ContainerId>>,
+    asked: Option<Instant>,
 }
 
 struct Waiting {
@@ -28,6 +35,16 @@ struct Waiting {
 impl Held {
     pub(super) fn is_empty(&self) -> bool {
         self.groups.is_empty()
+    }
+
+    /// The name of a container did not come.
+    pub(super) fn add_unnamed(&mut self, group: u64, path: Vec<ContainerId>) {
+        self.unnamed.insert(group, path);
+    }
+
+    /// A control group is gone.
+    pub(super) fn forget(&mut self, group: u64) {
+        self.unnamed.remove(&group);
     }
 }
 
@@ -50,6 +67,26 @@ impl State {
         waiting.records.push(bytes.into());
         self.held.bytes += bytes.len();
         true
+    }
+
+    /// Asks again for names that did not come in time: an engine may have been busy.
+    pub(super) fn ask_again(&mut self) {
+        if self.held.unnamed.is_empty() || self.held.asked.is_some_and(|asked| asked.elapsed() < AGAIN) {
+            return;
+        }
+        self.held.asked = Some(Instant::now());
+        let directory = &self.directory;
+        let known =
+            self.held.unnamed.iter().filter_map(|(group, path)| match directory.identify(path, Duration::ZERO) {
+                Lookup::Known(container) => Some((*group, container)),
+                _ => None,
+            });
+        for (group, container) in known.collect::<Vec<_>>() {
+            self.held.unnamed.remove(&group);
+            self.processes.set_container(group, &container);
+            self.groups.insert(group, Some(Arc::clone(&container)));
+            self.new.push((group, container));
+        }
     }
 
     /// Tells what waits no longer: the name came, or the time is over.
