@@ -68,7 +68,7 @@ pub struct SensorStatistics {
 /// Events as they happen.
 pub struct Sensor {
     kernel: Kernel,
-    flows: Option<Flows>,
+    flows: Result<Option<Flows>, String>,
     state: State,
     batch: Batch,
     wait: Duration,
@@ -114,7 +114,8 @@ impl Sensor {
                 return Err(SensorError::Load(format!("{}: {reason}", needed.name())));
             }
         }
-        let flows = Flows::load(&options.kinds, options.kernel.own_pid)?;
+        // Without these the sensor tells less, and says so; it does not tell nothing.
+        let flows = Flows::load(&options.kinds, options.kernel.own_pid).map_err(|error| error.to_string());
         kernel.snapshot()?;
         let state = State {
             processes: Processes::default(),
@@ -126,7 +127,7 @@ impl Sensor {
             statistics: SensorStatistics::default(),
             identity_wait: options.identity_wait,
             containers_only: options.containers_only,
-            ending: flows.is_some().then(VecDeque::new),
+            ending: matches!(flows, Ok(Some(_))).then(VecDeque::new),
         };
         let mut sensor = Self { kernel, flows, state, batch: Batch::default(), wait: Duration::from_millis(5) };
         // What ran before is nobody's event; it only says who is who.
@@ -143,8 +144,17 @@ impl Sensor {
 
     /// The programs for packets, connections and io_uring that were asked for: where, what for, and what became of each.
     pub fn packet_hooks(&self) -> Vec<(&'static str, &'static str, HookState)> {
-        let hooks = self.flows.iter().flat_map(Flows::hooks);
-        hooks.map(|(name, purpose, state)| (name, purpose, state.clone())).collect()
+        match &self.flows {
+            Ok(flows) => {
+                let hooks = flows.iter().flat_map(Flows::hooks);
+                hooks.map(|(name, purpose, state)| (name, purpose, state.clone())).collect()
+            }
+            Err(reason) => vec![("packets", "DNS, TLS, connections, io_uring", HookState::Refused(reason.clone()))],
+        }
+    }
+
+    fn flows(&self) -> Option<&Flows> {
+        self.flows.as_ref().ok()?.as_ref()
     }
 
     /// Where containers are known from.
@@ -180,7 +190,7 @@ impl Sensor {
     pub fn statistics(&self) -> SensorStatistics {
         let [lost_life, lost_events] = self.kernel.drops();
         let processes = self.state.processes.len();
-        let lost_packets = self.flows.as_ref().map(Flows::drops).unwrap_or_default();
+        let lost_packets = self.flows().map(Flows::drops).unwrap_or_default();
         SensorStatistics { lost_life, lost_events, lost_packets, processes, ..self.state.statistics.clone() }
     }
 
@@ -190,7 +200,7 @@ impl Sensor {
     /// The rings cannot be waited for.
     pub fn poll(&mut self, limit: Duration, tell: &mut dyn FnMut(Observation<'_>)) -> Result<(), SensorError> {
         if self.batch.len() == 0 && !limit.is_zero() {
-            wait(&self.kernel, self.flows.as_ref(), limit)?;
+            wait(&self.kernel, self.flows(), limit)?;
         } else if !limit.is_zero() {
             std::thread::sleep(self.wait.min(limit));
         }
@@ -199,7 +209,13 @@ impl Sensor {
         let until = clock::since_boot().saturating_sub(SETTLED);
         let batch = &mut self.batch;
         let mut behind = self.kernel.read(MOST, &mut |record| batch.push(record));
-        if let Some(time) = self.flows.as_mut().and_then(|f| f.read(MOST, &mut |record| batch.push(record))) {
+        if let Some(time) = self
+            .flows
+            .as_mut()
+            .ok()
+            .and_then(Option::as_mut)
+            .and_then(|f| f.read(MOST, &mut |record| batch.push(record)))
+        {
             behind = Some(behind.map_or(time, |other| other.min(time)));
         }
         let until = behind.map_or(until, |time| until.min(time.saturating_sub(SETTLED)));
