@@ -11,10 +11,12 @@ mod tls;
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::path::Path;
 
 use aya::maps::{Array, MapData, PerCpuArray, RingBuf};
 use aya::programs::{BtfTracePoint, CgroupAttachMode, CgroupSkb, CgroupSkbAttachType, CgroupSockAddr};
 use aya::{Btf, Ebpf, EbpfLoader};
+use seawall_io::read_bounded;
 use seawall_model::EventKind;
 
 pub use dns::{DnsAnswer, DnsMessage, read_dns_message};
@@ -26,6 +28,10 @@ use crate::kernel::error_chain;
 use crate::{HookState, SensorError};
 
 static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/flow.bpf.o"));
+
+const MOUNTS: &str = "/proc/self/mounts";
+/// A node with many containers has many mounts.
+const LONGEST_MOUNTS: u64 = 64 << 20;
 
 /// The kinds of events that these programs supply.
 pub(crate) const KINDS: [EventKind; 4] = [EventKind::Dns, EventKind::Tls, EventKind::Flow, EventKind::IoUringRequest];
@@ -183,7 +189,8 @@ fn attach(programs: &mut Ebpf, hook: &PacketHook, btf: &Btf) -> Result<(), Strin
 /// The root of the second version's control groups: every socket is below it, also where containers are in groups of the first
 /// version only.
 fn root() -> Result<File, String> {
-    let mounts = std::fs::read_to_string("/proc/self/mounts").map_err(|e| format!("/proc/self/mounts: {e}"))?;
+    let mounts = read_bounded(Path::new(MOUNTS), LONGEST_MOUNTS).map_err(|e| format!("{MOUNTS}: {e}"))?;
+    let mounts = String::from_utf8_lossy(&mounts);
     let path = mounts.lines().find_map(|line| {
         let mut words = line.split(' ').skip(1);
         let path = words.next()?;

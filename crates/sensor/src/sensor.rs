@@ -77,7 +77,7 @@ pub struct SensorStatistics {
 /// Events as they happen.
 pub struct Sensor {
     kernel: Kernel,
-    flows: Option<Flows>,
+    flows: Result<Option<Flows>, String>,
     state: State,
     batch: Batch,
     wait: Duration,
@@ -129,7 +129,8 @@ impl Sensor {
                 return Err(SensorError::Load(format!("{}: {reason}", needed.name())));
             }
         }
-        let flows = Flows::load(&options.kinds, options.kernel.own_pid)?;
+        // Without these the sensor tells less, and says so; it does not tell nothing.
+        let flows = Flows::load(&options.kinds, options.kernel.own_pid).map_err(|error| error.to_string());
         kernel.snapshot()?;
         let state = State {
             processes: Processes::default(),
@@ -143,7 +144,7 @@ impl Sensor {
             statistics: SensorStatistics::default(),
             identity_wait: options.identity_wait,
             containers_only: options.containers_only,
-            ending: flows.is_some().then(VecDeque::new),
+            ending: matches!(flows, Ok(Some(_))).then(VecDeque::new),
         };
         let wait = Duration::from_millis(5);
         let mut sensor =
@@ -166,8 +167,17 @@ impl Sensor {
 
     /// The programs for packets, connections and io_uring that were asked for: where, what for, and what became of each.
     pub fn packet_hooks(&self) -> Vec<(&'static str, &'static str, HookState)> {
-        let hooks = self.flows.iter().flat_map(Flows::hooks);
-        hooks.map(|(name, purpose, state)| (name, purpose, state.clone())).collect()
+        match &self.flows {
+            Ok(flows) => {
+                let hooks = flows.iter().flat_map(Flows::hooks);
+                hooks.map(|(name, purpose, state)| (name, purpose, state.clone())).collect()
+            }
+            Err(reason) => vec![("packets", "DNS, TLS, connections, io_uring", HookState::Refused(reason.clone()))],
+        }
+    }
+
+    fn flows(&self) -> Option<&Flows> {
+        self.flows.as_ref().ok()?.as_ref()
     }
 
     /// Where containers are known from.
@@ -205,7 +215,7 @@ impl Sensor {
     pub fn statistics(&self) -> SensorStatistics {
         let [lost_life, lost_events, lost_unfair] = self.kernel.drops();
         let processes = self.state.processes.len();
-        let lost_packets = self.flows.as_ref().map(Flows::drops).unwrap_or_default();
+        let lost_packets = self.flows().map(Flows::drops).unwrap_or_default();
         let known = self.state.statistics.clone();
         SensorStatistics { lost_life, lost_events, lost_unfair, lost_packets, processes, ..known }
     }
@@ -218,7 +228,7 @@ impl Sensor {
         if limit.is_zero() || self.behind {
             // There is enough to do.
         } else if self.batch.len() == 0 && self.state.held.is_empty() {
-            wait(&self.kernel, self.flows.as_ref(), limit)?;
+            wait(&self.kernel, self.flows(), limit)?;
         } else {
             std::thread::sleep(self.wait.min(limit));
         }
@@ -227,7 +237,13 @@ impl Sensor {
         let until = clock::since_boot().saturating_sub(SETTLED);
         let batch = &mut self.batch;
         let mut behind = self.kernel.read(MOST, &mut |record| batch.push(record));
-        if let Some(time) = self.flows.as_mut().and_then(|f| f.read(MOST, &mut |record| batch.push(record))) {
+        if let Some(time) = self
+            .flows
+            .as_mut()
+            .ok()
+            .and_then(Option::as_mut)
+            .and_then(|f| f.read(MOST, &mut |record| batch.push(record)))
+        {
             behind = Some(behind.map_or(time, |other| other.min(time)));
         }
         self.behind = behind.is_some();

@@ -63,7 +63,7 @@ pub(crate) fn run(arguments: &WatchArgs, printer: &Printer) -> Result<Exit> {
 
 fn lost(node: &Node) -> u64 {
     let statistics = node.sensor().statistics();
-    statistics.lost_life.iter().chain(&statistics.lost_events).sum()
+    statistics.lost_life.iter().chain(&statistics.lost_events).chain(&statistics.lost_packets).sum()
 }
 
 /// Nanoseconds since 1970.

@@ -3,15 +3,19 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::{IpAddr, ToSocketAddrs};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::time::{Duration, Instant};
 
+use seawall_io::read_bounded;
 use seawall_model::{Argument, ArgumentValue, Event, EventKind};
 
 /// Names that are asked for.
 const MOST_NAMES: usize = 4096;
+/// A resolv.conf that is longer is not read.
+const LONGEST_FILE: u64 = 1 << 20;
 /// Addresses of one name.
 const MOST_ADDRESSES: usize = 64;
 /// An address that was not told again for so long is forgotten.
@@ -31,8 +35,8 @@ impl NameSettings {
     /// Those of this node: every five minutes, and the servers of its own resolver.
     pub fn of_node() -> Self {
         let files = ["/etc/resolv.conf", "/run/systemd/resolve/resolv.conf"];
-        let texts = files.iter().filter_map(|path| std::fs::read_to_string(path).ok());
-        let servers = texts.flat_map(|text| name_servers(&text)).collect();
+        let texts = files.iter().filter_map(|path| read_bounded(Path::new(path), LONGEST_FILE).ok());
+        let servers = texts.flat_map(|text| name_servers(&String::from_utf8_lossy(&text))).collect();
         Self { every: Some(Duration::from_secs(300)), servers }
     }
 }
