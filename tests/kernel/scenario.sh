@@ -54,7 +54,7 @@ unlisted)
 *)
     echo "@@ probe"
     seawall guard --probe
-    attacks free 1000
+    TIMES=2 attacks free 1000
     echo "@@ start"
     start /enforce.yaml
     attacks enforced 2000
@@ -75,7 +75,7 @@ unlisted)
     container 3000 /attacks/00
     echo "@@ taken over"
     start /dry-run.yaml
-    attacks dry 4000
+    TIMES=2 attacks dry 4000
     told dry
     echo "@@ ended"
     kill -TERM $AGENT

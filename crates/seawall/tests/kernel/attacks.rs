@@ -38,7 +38,7 @@ pub(crate) const ATTACKS: &[Attack] = &[
     ),
     attack(
         "it is tried again at once, 200 times",
-        "cp /bin/true /tmp/x; i=0; while [ $i -lt 200 ]; do /tmp/x 2>/dev/null && echo RAN; i=$((i+1)); done",
+        "cp /bin/true /tmp/x; i=0; while [ $i -lt ${TIMES:-200} ]; do /tmp/x 2>/dev/null && echo RAN; i=$((i+1)); done",
         Some("/tmp/x was refused"),
     ),
     attack(
