@@ -124,8 +124,15 @@ INLINE void refusal_name(struct refusal *refusal, struct dentry *dentry) {
     bpf_probe_read_kernel_str(refusal->path, sizeof(refusal->path), READ(dentry->d_name.name));
 }
 
-/* What the hook returns. */
-INLINE int refused(u32 asked) { return asked & DRY_RUN ? 0 : -EPERM; }
+/* What the hook returns. Since 6.12 the verifier wants to see that it is an error or zero: a branch with constants, which the
+ * empty statement keeps clang from replacing by arithmetic. */
+INLINE int refused(u32 asked) {
+    if (asked & DRY_RUN) {
+        asm volatile("");
+        return 0;
+    }
+    return -EPERM;
+}
 
 /* Tells of a file and refuses. `path` has to come from the hook's arguments, for the kernel to name it; without one the
  * name in the file's folder is told. */
