@@ -74,8 +74,9 @@ impl Denials {
         for (denial, _) in self.waiting.extract_if(.., ready) {
             let process = sensor.process(denial.pid, denial.started);
             let mut alert = alert(guard, &denial, process);
-            if process.is_none() {
-                alert.seawall.container = sensor.container_of_group(denial.cgroup);
+            // The kernel says where it was denied; a process may be known by where it was made.
+            if let Some(container) = sensor.container_of_group(denial.cgroup) {
+                alert.seawall.container = Some(container);
             }
             raise(alert);
         }
