@@ -148,7 +148,7 @@ def pairs(workload, place, tier, arguments, folder, raw):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--seawall", required=True)
-    parser.add_argument("--pairs", type=int, default=9)
+    parser.add_argument("--pairs", type=int, default=7)
     parser.add_argument("--only", help="workloads, comma between them")
     parser.add_argument("--places", default="container,host")
     parser.add_argument("--out")
