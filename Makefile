@@ -4,7 +4,7 @@ OUT   ?= out
 # Properties are tried on the same inputs in every run; another seed looks further.
 export PROPTEST_RNG_SEED ?= 20261124
 
-.PHONY: demo test check fmt fmt-check lint reference reference-check bench counts fuzz setup-tests
+.PHONY: demo test check fmt fmt-check lint reference reference-check bench bench-guard counts fuzz setup-tests
 
 demo: ## Build the release binary and scan an image made from examples/demo, offline.
 	$(CARGO) build --release --quiet -p seawall -p seawall-testkit
@@ -43,6 +43,9 @@ reference-check:
 
 bench: ## Seawall beside its peers (docs/concepts/performance.md).
 	bench/peers/run.sh
+
+bench-guard: ## What the guard costs beside workloads (docs/concepts/performance.md).
+	bench/guard/run.sh
 
 counts: ## Instruction counts of fixed scans against bench/counts/baseline.txt.
 	$(CARGO) build --release --quiet -p seawall -p seawall-testkit

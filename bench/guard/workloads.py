@@ -88,7 +88,7 @@ http {{ access_log off; sendfile on; keepalive_requests 1000000;
         wait_for(18080)
 
     def run(self, place):
-        said = subprocess.run(["wrk", "-t1", "-c16", "-d2s", "http://127.0.0.1:18080/"], capture_output=True, text=True)
+        said = subprocess.run(["wrk", "-t1", "-c16", "-d1", "http://127.0.0.1:18080/"], capture_output=True, text=True)
         return float(re.search(r"Requests/sec:\s+([\d.]+)", said.stdout).group(1))
 
 
@@ -101,7 +101,7 @@ class Redis(Workload):
         wait_for(16379)
 
     def run(self, place):
-        command = ["redis-benchmark", "-p", "16379", "-q", "-n", "60000", "-c", "16", "-t", "set,get"]
+        command = ["redis-benchmark", "-p", "16379", "-q", "-n", "40000", "-c", "16", "-t", "set,get"]
         said = subprocess.run(command, capture_output=True, text=True).stdout.replace("\r", "\n")
         rates = [float(rate) for rate in re.findall(r"(?:SET|GET): ([\d.]+) requests per second", said)]
         return len(rates) / sum(1 / rate for rate in rates)

@@ -29,6 +29,8 @@ use crate::{Hook, HookState, Kernel, KernelOptions, SensorError, clock, decode};
 /// written, and on a busy virtual machine the processor that writes it can be taken away for milliseconds meanwhile: then the
 /// beginning of a process comes later than what it did.
 const SETTLED: u64 = 12_000_000;
+/// Between two looks at the rings while something waits to be told.
+const PAUSE: Duration = Duration::from_millis(5);
 /// Records that are read at once from a ring.
 const MOST: usize = 16_384;
 /// Control groups whose containers are kept.
@@ -80,7 +82,6 @@ pub struct Sensor {
     flows: Result<Option<Flows>, String>,
     state: State,
     batch: Batch,
-    wait: Duration,
     /// A ring had more than was read.
     behind: bool,
     told: Told,
@@ -146,14 +147,14 @@ impl Sensor {
             containers_only: options.containers_only,
             ending: matches!(flows, Ok(Some(_))).then(VecDeque::new),
         };
-        let wait = Duration::from_millis(5);
-        let mut sensor =
-            Self { kernel, flows, state, batch: Batch::default(), wait, behind: false, told: Told::default() };
+        let mut sensor = Self { kernel, flows, state, batch: Batch::default(), behind: false, told: Told::default() };
         // What ran before is nobody's event; it only says who is who. What has been asked for on the way is waited for: whoever
         // holds containers to a policy must know those that run.
         sensor.poll(Duration::ZERO, &mut |_| {})?;
-        let end = Instant::now() + options.identity_wait + Duration::from_millis(50);
-        while (sensor.batch.len() > 0 || !sensor.state.held.is_empty()) && Instant::now() < end {
+        let began = Instant::now();
+        let end =
+            |sensor: &Self| if sensor.state.held.is_empty() { 3 * PAUSE } else { 3 * PAUSE + options.identity_wait };
+        while began.elapsed() < end(&sensor) {
             sensor.poll(Duration::from_millis(10), &mut |_| {})?;
         }
         sensor.state.statistics.events = 0;
@@ -230,7 +231,7 @@ impl Sensor {
         } else if self.batch.len() == 0 && self.state.held.is_empty() {
             wait(&self.kernel, self.flows(), limit)?;
         } else {
-            std::thread::sleep(self.wait.min(limit));
+            std::thread::sleep(PAUSE.min(limit));
         }
         // Everything that happened before this moment is in the rings once they have been read, but for records that are
         // being written just now.
