@@ -1,6 +1,8 @@
 /* What is stopped with BPF-LSM: each program stands in a hook of the kernel's security modules and refuses the call. */
 #include "include/refuse.h"
 
+#include "include/code.h"
+
 char LICENSE[] SEC("license") = "GPL";
 
 enum { PROT_EXEC = 4, FMODE_WRITE = 2, PTRACE_MODE_ATTACH = 2, LOADING_MODULE = 2 };
@@ -17,11 +19,8 @@ int seawall_trial(u64 *context) {
 
 /* What kind of foreign file: `upper`, `memory` or `foreign` where `asked` denies that. */
 INLINE u32 foreign(struct file *file, u32 upper, u32 memory, u32 foreign) {
-    struct inode *inode = READ(file->f_inode);
-    if (is_memfd(READ(file->f_path.dentry)))
-        return memory;
-    u32 layer = overlay_layer(inode);
-    return layer == FILE_UPPER ? upper : layer == FILE_LOWER ? 0 : foreign;
+    u32 from = origin(opened_as(file));
+    return from == ORIGIN_MEMFD ? memory : from == ORIGIN_UPPER ? upper : from == ORIGIN_FOREIGN ? foreign : 0;
 }
 
 /* For a script the hook is asked twice: of the script, then of its interpreter. */
@@ -50,7 +49,7 @@ INLINE u32 mapping(struct task_struct *task, u64 group, u32 *asked, struct file 
     if (!*asked)
         return 0;
     struct file *exe = task_exe(task);
-    if (READ(exe->f_inode) == READ(file->f_inode))
+    if (READ(exe->f_path.dentry) == opened_as(file))
         return 0;
     return *asked & foreign(file, DENY_LIBRARIES, DENY_MEMORY_CODE, *asked & DENY_FOREIGN ? DENY_LIBRARIES : 0);
 }

@@ -45,6 +45,11 @@ unlisted)
     seawall guard --probe
     echo "@@ start"
     start /enforce.yaml
+    # What killing can stop.
+    echo "@@ kills"
+    start /drift.yaml
+    attacks killed 1000
+    told killed
     # As if the kernel did not describe its types.
     mount -t tmpfs none /sys/kernel/btf
     echo "@@ untyped"

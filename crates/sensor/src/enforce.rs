@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use aya::Btf;
 use aya::maps::{Array, HashMap, Map, MapData, PerCpuArray, RingBuf};
-use seawall_decide::{RuntimeDenial, RuntimeMode, RuntimePolicy};
+use seawall_decide::{Bundle, RuntimeDenial, RuntimeMode, RuntimePolicy};
 
 pub use denial::Denial;
 use hooks::{DenyHook, HOOKS, Objects, is_refused};
@@ -39,17 +39,18 @@ pub fn pin_folder(bpf: &Path) -> PathBuf {
 }
 
 impl Enforcer {
-    /// Takes over what is pinned in `folder`, or loads and pins it. Each program is tried by itself.
+    /// Takes over what is pinned in `folder`, or loads and pins it: what the policy asks for, as some programs cost each
+    /// system call of the node a little. Each is tried by itself.
     ///
     /// # Errors
     /// The kernel takes no program, or the folder is not on a BPF file system.
-    pub fn install(folder: &Path) -> Result<Self, SensorError> {
+    pub fn install(folder: &Path, policy: &Bundle) -> Result<Self, SensorError> {
         prepare(folder)?;
         let btf = Btf::from_sys_fs().map_err(|e| SensorError::NoTypes(e.to_string()))?;
         let mut objects = Objects::new(&btf, Some(folder));
         let mut hooks = Vec::new();
         for hook in HOOKS {
-            if hook.is_covered(&hooks) {
+            if !hook.is_asked_for(policy) || hook.is_covered(&hooks) {
                 unpin(&folder.join(hook.program))?;
             } else {
                 hooks.push((hook, pin(hook, folder, &mut objects)));
@@ -100,8 +101,9 @@ impl Enforcer {
             return Vec::new();
         }
         let is_killed = |denial| {
-            let mut hooks = self.hooks.iter().filter(|(_, state)| *state == HookState::Attached);
-            hooks.any(|(hook, _)| !hook.is_lsm() && hook.denies.contains(&denial))
+            let needed = |(hook, _): &&(&DenyHook, _)| !hook.is_lsm() && hook.denies.contains(&denial);
+            let mut needed = self.hooks.iter().filter(needed).peekable();
+            needed.peek().is_some() && needed.all(|(_, state)| *state == HookState::Attached)
         };
         let lacking = policy.deny.iter().filter(|denial| !is_refused(&self.hooks, **denial) && !is_killed(**denial));
         lacking

@@ -45,7 +45,7 @@ impl Node {
     ) -> Result<Self, SensorError> {
         let mut enforcement = None;
         if let Some(policy) = policy.filter(|p| p.runtime().any(|entry| entry.mode != RuntimeMode::Observe)) {
-            let mut enforcer = Enforcer::install(pins)?;
+            let mut enforcer = Enforcer::install(pins, &policy)?;
             for entry in policy.runtime() {
                 if let Some((denial, reason)) = enforcer.cannot(entry).into_iter().next() {
                     return Err(SensorError::NotEnforceable { entry: entry.id.clone(), denial: denial.name(), reason });

@@ -15,6 +15,9 @@ use attacks::{ATTACKS, Attack, TAMPERING, WORK};
 use machine::Root;
 use serde_json::Value;
 
+/// What can be denied by killing.
+const DRIFT: &str =
+    "[dropped-programs, memory-programs, volume-programs, dropped-scripts, dropped-libraries, memory-libraries]";
 const DENY: &str = "[mounts, dropped-programs, memory-programs, volume-programs, dropped-scripts, dropped-libraries, \
     memory-libraries, kernel-settings, ptrace, bpf, modules, user-namespaces, agent-tampering]";
 
@@ -77,11 +80,12 @@ fn root(kernel: &Path, folder: &Path) -> Root {
         }
     }
     root.file(Path::new("/work.sh"), WORK.as_bytes());
-    for mode in ["enforce", "dry-run"] {
+    for (name, mode, deny) in [("enforce", "enforce", DENY), ("dry-run", "dry-run", DENY), ("drift", "enforce", DRIFT)]
+    {
         let policy = format!(
-            "apiVersion: seawall/v1\nname: test\nruntime:\n  - id: strict\n    mode: {mode}\n    deny: {DENY}\n"
+            "apiVersion: seawall/v1\nname: test\nruntime:\n  - id: strict\n    mode: {mode}\n    deny: {deny}\n"
         );
-        root.file(&top.join(format!("{mode}.yaml")), policy.as_bytes());
+        root.file(&top.join(format!("{name}.yaml")), policy.as_bytes());
     }
     root
 }
@@ -193,10 +197,26 @@ fn a_kernel_that_does_not_ask_bpf_programs_is_not_claimed() {
     let folder = tempfile::tempdir().expect("a folder");
     let root = root(&kernel, folder.path());
     let console = root.boot(&kernel, folder.path(), "scenario=unlisted lsm=landlock,lockdown,yama,integrity,apparmor");
+    if std::env::var_os("SEAWALL_CONSOLE").is_some() {
+        eprintln!("{console}");
+    }
     let sections = sections(&console);
     assert!(sections["probe"].starts_with("tier: exec-kill\n"), "{console}");
     assert!(sections["start"].contains("entry `strict` denies mounts"), "{console}");
     assert!(sections["start"].contains("not in its list of security modules"), "{console}");
+    // Programs, scripts and libraries are stopped without it, also where the kernel lacks newer tracepoints.
+    assert!(sections["kills"].contains("tier exec-kill"), "{}", sections["kills"]);
+    let told = alerts(sections["alerts killed"]);
+    for (n, Attack { what, told: is_stopped, .. }) in ATTACKS.iter().enumerate() {
+        if *what == "a file system is mounted" {
+            break;
+        }
+        let section = sections[&*format!("killed {n:02}")];
+        assert_eq!(section.contains("RAN"), is_stopped.is_none(), "{what}: {section}");
+        let killed = told.iter().any(|(container, action, _)| *container == Some(1000 + n) && action == "killed");
+        assert_eq!(killed, is_stopped.is_some(), "{what}: {told:?}");
+    }
+    assert!(sections["killed work"].contains("RAN"), "{}", sections["killed work"]);
     assert!(sections["untyped"].starts_with("tier: none\n"), "{console}");
     assert!(sections["untyped"].contains("exit code 2") && sections["untyped"].contains("BTF"), "{console}");
 }

@@ -8,6 +8,7 @@ use aya::programs::links::FdLink;
 use aya::programs::{BtfTracePoint, Lsm};
 use aya::{Btf, Ebpf, EbpfLoader};
 use seawall_decide::RuntimeDenial::{self, self as D};
+use seawall_decide::{Bundle, RuntimeMode};
 
 use super::MAPS;
 use crate::kernel::error_chain;
@@ -108,8 +109,8 @@ pub(crate) const HOOKS: &[DenyHook] = &[
     DenyHook {
         name: "kill at loader",
         purpose: "loaders that a policy denies",
-        // What the kernel maps itself; of no use without the one above, which is why that one answers for both.
-        denies: &[],
+        // What the kernel maps itself: both are needed.
+        denies: &[D::DroppedLibraries, D::MemoryLibraries],
         object: MAPPING,
         program: "seawall_deny_loader",
         attach: Attach::Tracepoint("sched_process_exec"),
@@ -190,10 +191,16 @@ impl DenyHook {
         matches!(self.attach, Attach::Lsm)
     }
 
+    /// Whether a policy denies any of what it can. The first of all is always there: it brings the maps.
+    pub(super) fn is_asked_for(&self, policy: &Bundle) -> bool {
+        let mut entries = policy.runtime().filter(|entry| entry.mode != RuntimeMode::Observe);
+        std::ptr::eq(self.object, EXEC_KILL)
+            || entries.any(|entry| entry.deny.iter().any(|denial| self.denies.contains(denial)))
+    }
+
     /// Whether all that it denies is refused by BPF-LSM here: with both, one denial would be told twice.
     pub(super) fn is_covered(&self, hooks: &[(&Self, HookState)]) -> bool {
-        // One that only helps another denies nothing itself, and stays.
-        !self.is_lsm() && !self.denies.is_empty() && self.denies.iter().all(|denial| is_refused(hooks, *denial))
+        !self.is_lsm() && self.denies.iter().all(|denial| is_refused(hooks, *denial))
     }
 
     fn attached(&self, programs: &mut Ebpf, btf: &Btf) -> Result<FdLink, String> {

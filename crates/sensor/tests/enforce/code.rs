@@ -1,12 +1,13 @@
 //! What is tried with libraries, loaders and scripts.
 
-/// As `ATTACKS`.
+/// One of each, for when nobody watches.
+pub(crate) const SCRIPT: &str = "printf '#!/bin/sh\\necho RAN\\n' > /tmp/s; chmod 755 /tmp/s; echo TRIED; /tmp/s";
+pub(crate) const LIBRARY: &str =
+    "cp /lib/x86_64-linux-gnu/libc.so.6 /tmp/l.so; echo TRIED; LD_PRELOAD=/tmp/l.so /bin/true && echo RAN";
+
+/// As `ATTACKS` of main.rs.
 pub(crate) const ATTACKS: &[(&str, &str, bool)] = &[
-    (
-        "a dropped script is run by its first line",
-        "printf '#!/bin/sh\\necho RAN\\n' > /tmp/s; chmod 755 /tmp/s; echo TRIED; /tmp/s",
-        true,
-    ),
+    ("a dropped script is run by its first line", SCRIPT, true),
     (
         "a dropped script is run through a link, 100 times",
         "printf '#!/bin/sh\\necho RAN\\n' > /tmp/s; chmod 755 /tmp/s; ln -s s /tmp/l; echo TRIED; \
@@ -55,11 +56,7 @@ pub(crate) const ATTACKS: &[(&str, &str, bool)] = &[
         "l=/usr/lib/x86_64-linux-gnu/libc.so.6; cp $l /tmp/x; mv /tmp/x $l; echo TRIED; /bin/true && echo RAN",
         true,
     ),
-    (
-        "a dropped library is preloaded",
-        "cp /lib/x86_64-linux-gnu/libc.so.6 /tmp/l.so; echo TRIED; LD_PRELOAD=/tmp/l.so /bin/true && echo RAN",
-        true,
-    ),
+    ("a dropped library is preloaded", LIBRARY, true),
     (
         "a dropped library is loaded by a program that runs (dlopen)",
         "cp /lib/x86_64-linux-gnu/libm.so.6 /tmp/l.so; echo TRIED; python3 -c 'import ctypes; ctypes.CDLL(\"/tmp/l.so\")' && echo RAN",

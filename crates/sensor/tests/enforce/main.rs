@@ -257,7 +257,10 @@ fn foreign_programs_are_stopped_with_the_agent_and_without() {
 
     // The agent is gone without a word: what it put into the kernel stays.
     std::mem::forget(first);
-    assert!(!run(&engine, "orphan", "web", drop).contains("RAN"));
+    for (n, script) in [drop, code::SCRIPT, code::LIBRARY].iter().enumerate() {
+        let log = run(&engine, &format!("orphan-{n}"), "web", script);
+        assert!(!log.contains("RAN"), "{script}: {log}");
+    }
     // The next one takes it over, and tells what it is asked to.
     let mut second = node(&engine, &pins);
     let (logs, alerts) = watched(&mut second, &engine, &[("taken-over".to_owned(), "web", drop)]);

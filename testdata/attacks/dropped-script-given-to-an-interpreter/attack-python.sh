@@ -1,0 +1,2 @@
+echo 'print(1)' > /tmp/job.py
+python3 /tmp/job.py now

@@ -1,0 +1,2 @@
+echo true > /tmp/job
+sh /tmp/job
