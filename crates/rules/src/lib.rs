@@ -39,6 +39,7 @@ mod subject;
 mod suggest;
 pub mod syntax;
 mod time;
+pub mod tune;
 mod value;
 mod view;
 mod yaml;

@@ -444,6 +444,26 @@ pub(crate) enum RulesCommand {
         /// Rules files in their order; without any, those that ship with Seawall.
         files: Vec<PathBuf>,
     },
+    /// Propose exceptions from the alerts that were raised: noisiest first, as narrow as they can be, as a diff to review.
+    Tune {
+        /// Rules files in their order; without any, those that ship with Seawall.
+        files: Vec<PathBuf>,
+        /// A recording whose alerts are looked at, repeatable. What is proposed was tried on it.
+        #[arg(long, value_name = "FILE", required_unless_present = "alerts")]
+        replay: Vec<PathBuf>,
+        /// Alerts as `guard -o jsonl=FILE` wrote them, repeatable.
+        #[arg(long, value_name = "FILE", conflicts_with = "replay")]
+        alerts: Vec<PathBuf>,
+        /// Write the exceptions into a rules file of their own, to be loaded after the others.
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+        /// Leave what raised fewer alerts than this.
+        #[arg(long, value_name = "N", default_value_t = 2)]
+        least: u64,
+        /// Propose exceptions from rules of priority CRITICAL and worse, too.
+        #[arg(long)]
+        all: bool,
+    },
     /// Judge recordings by rules, and count what each rule says.
     Test {
         /// Rules files in their order; without any, those that ship with Seawall.

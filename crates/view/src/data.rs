@@ -139,15 +139,18 @@ impl Data {
         }
         let alerts = self.processes.get(&process.key).map_or(0, |entry| entry.alerts);
         let user = process.user.as_deref().map_or_else(|| process.uid.to_string(), str::to_owned);
-        self.processes.insert(process.key, Entry {
-            pid: process.pid,
-            parent: process.parent,
-            group,
-            command: process.command_line.to_text(),
-            user,
-            ended: process.ended,
-            alerts,
-        });
+        self.processes.insert(
+            process.key,
+            Entry {
+                pid: process.pid,
+                parent: process.parent,
+                group,
+                command: process.command_line.to_text(),
+                user,
+                ended: process.ended,
+                alerts,
+            },
+        );
     }
 
     /// The group of a process, made where it is new.

@@ -93,13 +93,10 @@ mod tests {
     #[test]
     fn keys_come_whole_and_in_pieces() {
         let mut keys = Keys::default();
-        assert_eq!(keys.feed(b"k\x1b[B\x1bOA\x1b[5~\x1b[1;5Dq"), [
-            Key::Char('k'),
-            Key::Down,
-            Key::Up,
-            Key::PageUp,
-            Key::Char('q')
-        ]);
+        assert_eq!(
+            keys.feed(b"k\x1b[B\x1bOA\x1b[5~\x1b[1;5Dq"),
+            [Key::Char('k'), Key::Down, Key::Up, Key::PageUp, Key::Char('q')]
+        );
         assert_eq!(keys.feed(b"\x1b"), []);
         assert_eq!(keys.feed(b"[A"), [Key::Up]);
         assert_eq!(keys.feed(b"\x1b"), []);

@@ -62,7 +62,8 @@ impl View {
             lines.extend(self.detail_lines(width, body));
         } else {
             // On a low terminal only what has the keys is shown.
-            let alerts = if body >= 8 { body * 2 / 5 } else { 0 };
+            let wanted = self.alerts().len().max(1) + 1;
+            let alerts = if body >= 8 { wanted.min(body * 2 / 5) } else { 0 };
             let (tree, alerts) = match self.focus {
                 Focus::Alerts if alerts == 0 => (0, body),
                 _ => (body - alerts, alerts),
@@ -137,7 +138,10 @@ impl View {
 
     fn foot(&self) -> Line {
         if self.typing {
-            return vec![span(Style::Bold, format!("/{}_", self.filter)), span(Style::Dim, "  enter keeps, esc clears")];
+            return vec![
+                span(Style::Bold, format!("/{}_", self.filter)),
+                span(Style::Dim, "  enter keeps, esc clears"),
+            ];
         }
         let mut line = Vec::new();
         if !self.filter.is_empty() {

@@ -44,9 +44,7 @@ pub(crate) fn wrap(text: &str, room: usize) -> Vec<String> {
             break;
         }
         let goes_on = rest.get(piece.len()..).is_some_and(|next| !next.is_empty() && !next.starts_with(' '));
-        if goes_on
-            && let Some(blank) = piece.rfind(' ').filter(|at| *at > 0)
-        {
+        if goes_on && let Some(blank) = piece.rfind(' ').filter(|at| *at > 0) {
             piece = piece.get(..blank).unwrap_or(piece);
         }
         out.push(piece.to_owned());

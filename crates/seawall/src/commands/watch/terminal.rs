@@ -33,8 +33,7 @@ impl Terminal {
             raw.special_codes[SpecialCodeIndex::VTIME] = 0;
             tcsetattr(file, OptionalActions::Now, &raw).context("the terminal")?;
         }
-        let terminal =
-            Self { keyboard, keys: Keys::default(), painter: Painter::new(printer::colour()), size: size() };
+        let terminal = Self { keyboard, keys: Keys::default(), painter: Painter::new(printer::colour()), size: size() };
         put(ENTER)?;
         Ok(terminal)
     }
