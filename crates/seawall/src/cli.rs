@@ -380,6 +380,12 @@ pub(crate) struct GuardArgs {
     /// Take out of the kernel what a guard with a policy put there; nothing is stopped any more.
     #[arg(long, conflicts_with_all = ["policy", "rules", "record", "replay", "probe"])]
     pub(crate) remove: bool,
+    /// Let a container go on that a response paused, by its name or identifier.
+    #[arg(long, value_name = "CONTAINER", conflicts_with_all = ["policy", "rules", "record", "replay", "probe", "remove"])]
+    pub(crate) resume: Option<String>,
+    /// Folder where responses of the policy keep evidence.
+    #[arg(long, value_name = "FOLDER", default_value = "/var/lib/seawall/evidence")]
+    pub(crate) evidence: PathBuf,
     /// Identical alerts within so many seconds become one with a count; 0 tells each.
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     pub(crate) fold: u64,

@@ -40,7 +40,7 @@ pub(super) fn run(arguments: &GuardArgs, printer: &Printer) -> Result<Exit> {
     let (stop, reopen) = (super::stop_signal()?, super::reopen_signal()?);
     let served = arguments.metrics.as_deref().map(|address| Served::start(address, tier)).transpose()?;
     let policy = super::policy(arguments.policy.as_deref())?;
-    let mut node = Node::start(options, guard, policy, &super::pins())?;
+    let mut node = Node::start_with(options, guard, policy, &super::pins(), &arguments.evidence)?;
     let end = arguments.for_seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
     let enabled = node.guard().rules().rules().iter().filter(|r| r.enabled).count();
     printer.note(&format!("guarding {hostname}: {enabled} rules, tier {tier}; stop with Ctrl-C"));
@@ -66,6 +66,7 @@ pub(super) fn run(arguments: &GuardArgs, printer: &Printer) -> Result<Exit> {
             recorder = None;
         }
     }
+    node.finish(&mut |alert| outputs.raise(alert));
     let statistics = node.sensor().statistics();
     let alerts = outputs.finish(printer);
     if let (Some(recorder), Some(path)) = (recorder, record) {
