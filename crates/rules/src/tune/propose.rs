@@ -11,6 +11,9 @@ const FEW: usize = 3;
 /// Parts that a folder must have at least: `/var/` alone would hide too much.
 const SHALLOWEST: usize = 2;
 
+/// Tuples that are proposed for one process: longer lists nobody reviews.
+const MOST: usize = 20;
+
 /// What one process of one place did, by file.
 type Files = BTreeMap<Option<String>, u64>;
 
@@ -45,17 +48,16 @@ pub fn propose(sightings: &[Sighting], settings: &TuneSettings) -> Tuning {
                 file: file.to_owned(),
                 count,
             };
-            match narrow(&files) {
-                Ok(found) => {
-                    for (shape, file, count) in found {
-                        if count >= settings.least {
-                            tuples.push(tuple(shape, &file, count));
-                        } else {
-                            *left.entry("too few to be noise (`--least`)").or_default() += count;
-                        }
-                    }
+            let (found, beyond) = narrow(&files);
+            if beyond > 0 {
+                *left.entry("its files are too many and all over the place").or_default() += beyond;
+            }
+            for (shape, file, count) in found {
+                if count >= settings.least {
+                    tuples.push(tuple(shape, &file, count));
+                } else {
+                    *left.entry("too few to be noise (`--least`)").or_default() += count;
                 }
-                Err(reason) => *left.entry(reason).or_default() += files.values().sum::<u64>(),
             }
         }
         tuning.left.extend(left.into_iter().map(|(reason, count)| (rule.to_owned(), count, reason)));
@@ -84,27 +86,45 @@ fn is_plain(text: &str) -> bool {
     !text.starts_with(['"', '\'']) && !text.chars().any(|c| c.is_control() || c == '\u{fffd}' || c == '\\')
 }
 
-fn narrow(files: &Files) -> Result<Vec<(Shape, String, u64)>, &'static str> {
+/// Tuples for the files of one process, and how many alerts none of them is about.
+fn narrow(files: &Files) -> (Vec<(Shape, String, u64)>, u64) {
+    let all: u64 = files.values().sum();
     if files.contains_key(&None) {
-        return Ok(vec![(Shape::Process, String::new(), files.values().sum())]);
+        return (vec![(Shape::Process, String::new(), all)], 0);
     }
     let named = || files.iter().filter_map(|(file, count)| Some((file.as_deref()?, *count)));
-    if files.len() <= FEW {
-        return Ok(named().map(|(file, count)| (Shape::File, file.to_owned(), count)).collect());
+    let mut folders = BTreeSet::new();
+    if files.len() > FEW {
+        let mut by_folder: BTreeMap<&str, usize> = BTreeMap::new();
+        for (file, _) in named() {
+            *by_folder.entry(folder(file)).or_default() += 1;
+        }
+        let mut every = by_folder.keys().copied();
+        let first = every.next().unwrap_or_default();
+        let shared = every.fold(first, common);
+        if by_folder.len() <= FEW && by_folder.keys().all(|folder| is_deep(folder)) {
+            folders.extend(by_folder.keys().copied());
+        } else if is_deep(shared) {
+            folders.insert(shared);
+        } else {
+            // They are all over the place: a folder counts where it has many of them.
+            folders.extend(by_folder.into_iter().filter(|(f, count)| *count > FEW && is_deep(f)).map(|(f, _)| f));
+        }
     }
-    let mut folders: BTreeSet<&str> = named().map(|(file, _)| folder(file)).collect();
-    if folders.len() > FEW {
-        let mut all = folders.iter().copied();
-        let first = all.next().unwrap_or_default();
-        folders = BTreeSet::from([all.fold(first, common)]);
-    }
-    if folders.iter().any(|folder| folder.split('/').filter(|part| !part.is_empty()).count() < SHALLOWEST) {
-        return Err("its files have no folder in common that is deep enough");
-    }
-    let inner: Vec<&str> = folders.iter().copied().collect();
-    folders.retain(|folder| !inner.iter().any(|outer| outer != folder && folder.starts_with(outer)));
+    let outer: Vec<&str> = folders.iter().copied().collect();
+    folders.retain(|folder| !outer.iter().any(|outer| outer != folder && folder.starts_with(outer)));
+    let below = |file: &str| folders.iter().any(|folder| file.starts_with(folder));
     let count = |of: &str| named().filter(|(file, _)| file.starts_with(of)).map(|(_, count)| count).sum();
-    Ok(folders.into_iter().map(|of| (Shape::Folder, of.to_owned(), count(of))).collect())
+    let mut found: Vec<_> = folders.iter().map(|of| (Shape::Folder, (*of).to_owned(), count(of))).collect();
+    found.extend(named().filter(|(f, _)| !below(f)).map(|(f, count)| (Shape::File, f.to_owned(), count)));
+    found.sort_by_key(|(_, _, count)| std::cmp::Reverse(*count));
+    found.truncate(MOST);
+    let left = all.saturating_sub(found.iter().map(|(_, _, count)| count).sum());
+    (found, left)
+}
+
+fn is_deep(folder: &str) -> bool {
+    folder.split('/').filter(|part| !part.is_empty()).count() >= SHALLOWEST
 }
 
 /// The path up to its last slash.
@@ -135,22 +155,30 @@ mod tests {
         }
     }
 
-    fn shapes(files: &[&str]) -> Result<Vec<(Shape, String, u64)>, &'static str> {
-        narrow(&files.iter().map(|f| (Some((*f).to_owned()), 1)).collect())
+    fn shapes(files: &[&str]) -> Vec<(Shape, String, u64)> {
+        let (found, left) = narrow(&files.iter().map(|f| (Some((*f).to_owned()), 1)).collect());
+        assert_eq!(left, 0);
+        found
     }
 
     #[test]
     fn files_are_named_and_many_become_their_folder() {
-        assert_eq!(shapes(&["/etc/shadow"]), Ok(vec![(Shape::File, "/etc/shadow".to_owned(), 1)]));
+        assert_eq!(shapes(&["/etc/shadow"]), [(Shape::File, "/etc/shadow".to_owned(), 1)]);
         let many = ["/var/log/a/1", "/var/log/a/2", "/var/log/a/3", "/var/log/b/1"];
-        assert_eq!(
-            shapes(&many),
-            Ok(vec![(Shape::Folder, "/var/log/a/".to_owned(), 3), (Shape::Folder, "/var/log/b/".to_owned(), 1)])
-        );
+        let folders = [(Shape::Folder, "/var/log/a/".to_owned(), 3), (Shape::Folder, "/var/log/b/".to_owned(), 1)];
+        assert_eq!(shapes(&many), folders);
         let deep = ["/var/log/a/1", "/var/log/ab/2", "/var/log/c/3", "/var/log/d/1"];
-        assert_eq!(shapes(&deep), Ok(vec![(Shape::Folder, "/var/log/".to_owned(), 4)]));
-        assert!(shapes(&["/a/1", "/b/1", "/c/1", "/d/1"]).is_err());
-        assert!(shapes(&["/etc/a", "/etc/b", "/etc/c", "/etc/d"]).is_err());
+        assert_eq!(shapes(&deep), [(Shape::Folder, "/var/log/".to_owned(), 4)]);
+        // Folders that are too shallow are never named.
+        for spread in [["/a/1", "/b/1", "/c/1", "/d/1"], ["/etc/a", "/etc/b", "/etc/c", "/etc/d"]] {
+            assert!(shapes(&spread).iter().all(|(shape, _, count)| *shape == Shape::File && *count == 1));
+        }
+        let mixed = ["/a/b/1", "/a/b/2", "/a/b/3", "/a/b/c/4", "/a/b/4", "/x", "/etc/y", "/z/z/z"];
+        let found = shapes(&mixed);
+        assert_eq!(found[0], (Shape::Folder, "/a/b/".to_owned(), 5));
+        assert_eq!(found.len(), 4);
+        let endless: Files = (0..100).map(|n| (Some(format!("/{n}/x")), 1)).collect();
+        assert_eq!((narrow(&endless).0.len(), narrow(&endless).1), (MOST, 80));
     }
 
     #[test]

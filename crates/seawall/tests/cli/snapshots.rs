@@ -54,7 +54,6 @@ const CASES: &[(&str, &str)] = &[
     ("watch/help", "watch --help"),
     ("rules/help", "rules tune --help"),
     ("guard/help", "guard --help"),
-    ("guard/resume-nobody", "guard --resume no-such-container-anywhere"),
     ("version/less", "version compare rpm 1.0~rc1-1 1.0-1"),
     ("version/equal", "version compare pep440 1.0 1.0.0"),
     ("version/help", "version compare --help"),
