@@ -135,8 +135,8 @@ fn folder(file: &str) -> &str {
 /// The folder that two folders lie in.
 fn common<'f>(a: &'f str, b: &str) -> &'f str {
     let same = a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
-    let end = a.bytes().take(same).enumerate().filter(|(_, byte)| *byte == b'/').map(|(at, _)| at + 1).last();
-    a.get(..end.unwrap_or(0)).unwrap_or_default()
+    let end = a.as_bytes().get(..same).and_then(|same| same.iter().rposition(|byte| *byte == b'/'));
+    a.get(..end.map_or(0, |at| at + 1)).unwrap_or_default()
 }
 
 #[cfg(test)]
