@@ -1,4 +1,5 @@
 mod read;
+mod responses;
 mod runtime;
 mod sugar;
 
@@ -9,6 +10,7 @@ use crate::cel::Program;
 use crate::diagnostic::{Fault, PolicyError};
 use crate::template::Template;
 
+pub use responses::{ResponsePolicy, RuntimeResponse};
 pub use runtime::{RuntimeDenial, RuntimeMode, RuntimePolicy};
 
 /// Largest bundle, in bytes.

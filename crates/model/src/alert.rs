@@ -124,6 +124,8 @@ pub enum Action {
     None,
     /// In a dry run: it would have been denied.
     WouldDeny,
+    /// In a dry run: the policy would have answered it.
+    WouldRespond,
     /// The kernel refused it.
     Denied,
     /// The process was ended.

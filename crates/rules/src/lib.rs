@@ -40,6 +40,7 @@ mod subject;
 mod suggest;
 pub mod syntax;
 mod time;
+pub mod tune;
 mod value;
 mod view;
 mod yaml;

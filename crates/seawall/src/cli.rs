@@ -386,6 +386,12 @@ pub(crate) struct GuardArgs {
     /// Take out of the kernel what a guard with a policy put there; nothing is stopped any more.
     #[arg(long, conflicts_with_all = ["policy", "rules", "record", "replay", "probe"])]
     pub(crate) remove: bool,
+    /// Let a container go on that a response paused, by its name or identifier.
+    #[arg(long, value_name = "CONTAINER", conflicts_with_all = ["policy", "rules", "record", "replay", "probe", "remove"])]
+    pub(crate) resume: Option<String>,
+    /// Folder where responses of the policy keep evidence.
+    #[arg(long, value_name = "FOLDER", default_value = "/var/lib/seawall/evidence")]
+    pub(crate) evidence: PathBuf,
     /// Identical alerts within so many seconds become one with a count; 0 tells each.
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     pub(crate) fold: u64,
@@ -449,6 +455,26 @@ pub(crate) enum RulesCommand {
     Check {
         /// Rules files in their order; without any, those that ship with Seawall.
         files: Vec<PathBuf>,
+    },
+    /// Propose exceptions from the alerts that were raised: noisiest first, as narrow as they can be, as a diff to review.
+    Tune {
+        /// Rules files in their order; without any, those that ship with Seawall.
+        files: Vec<PathBuf>,
+        /// A recording whose alerts are looked at, repeatable. What is proposed was tried on it.
+        #[arg(long, value_name = "FILE", required_unless_present = "alerts")]
+        replay: Vec<PathBuf>,
+        /// Alerts as `guard -o jsonl=FILE` wrote them, repeatable.
+        #[arg(long, value_name = "FILE", conflicts_with = "replay")]
+        alerts: Vec<PathBuf>,
+        /// Write the exceptions into a rules file of their own, to be loaded after the others.
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+        /// Leave what raised fewer alerts than this.
+        #[arg(long, value_name = "N", default_value_t = 2)]
+        least: u64,
+        /// Propose exceptions from rules of priority CRITICAL and worse, too.
+        #[arg(long)]
+        all: bool,
     },
     /// Judge recordings by rules, and count what each rule says.
     Test {

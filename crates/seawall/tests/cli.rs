@@ -17,3 +17,7 @@ mod pages;
 mod scan;
 #[path = "cli/snapshots.rs"]
 mod snapshots;
+#[path = "cli/tune.rs"]
+mod tune;
+#[path = "cli/watch.rs"]
+mod watch;

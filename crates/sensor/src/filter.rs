@@ -1,4 +1,4 @@
-//! Which events need not leave the kernel, worked out from the rules (docs/decisions/0010-kernel-filters.md).
+//! Which events need not leave the kernel, worked out from the rules (docs/decisions/0011-kernel-filters.md).
 //!
 //! For each call and each of a few contexts that the kernel can tell cheaply, the rules say what must be so for any of them
 //! to match. Where nothing can, the kernel drops the event before it makes a record of it; where only some paths can, an

@@ -11,6 +11,8 @@ mod spec;
 
 use seawall_model::{Container, ContainerEngine};
 
+pub(crate) use docker::checked as checked_id;
+
 pub use cgroup::ContainerId;
 pub use directory::{
     Directory, DirectorySettings, EngineSocket, EngineState, EngineStatus, IdentityStatistics, Lookup,

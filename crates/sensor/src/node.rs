@@ -3,7 +3,8 @@
 mod denials;
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use denials::Denials;
@@ -11,10 +12,14 @@ use seawall_decide::{Bundle, RuntimeMode};
 use seawall_model::{Alert, FieldValue, Observation};
 
 use crate::enforce::Enforcer;
+use crate::respond::{Answer, Responder};
 use crate::{Guard, Names, Sensor, SensorError, SensorOptions};
 
 /// Alerts about lost events come no closer together.
 const BETWEEN_LOSSES: Duration = Duration::from_secs(1);
+
+/// Where evidence goes where nobody says otherwise.
+const EVIDENCE: &str = "/var/lib/seawall/evidence";
 
 /// Everything that runs on a node.
 pub struct Node {
@@ -24,11 +29,12 @@ pub struct Node {
     /// When losses were told of last.
     told: Option<Instant>,
     names: Option<Names>,
+    responder: Option<Responder>,
 }
 
 struct Enforcement {
     enforcer: Enforcer,
-    policy: Bundle,
+    policy: Arc<Bundle>,
     denials: Denials,
 }
 
@@ -43,8 +49,26 @@ impl Node {
         policy: Option<Bundle>,
         pins: &Path,
     ) -> Result<Self, SensorError> {
+        Self::start_with(options, guard, policy, pins, Path::new(EVIDENCE))
+    }
+
+    /// As [`Node::start`], with the folder where responses keep evidence.
+    ///
+    /// # Errors
+    /// As [`Node::start`].
+    pub fn start_with(
+        options: SensorOptions,
+        guard: Guard,
+        policy: Option<Bundle>,
+        pins: &Path,
+        evidence: &Path,
+    ) -> Result<Self, SensorError> {
+        let policy = policy.map(Arc::new);
+        let engines = options.directory.engines.clone();
+        let responder = policy.as_ref().and_then(|p| Responder::new(p, engines, PathBuf::from(evidence)));
+        let denies = |p: &Arc<Bundle>| p.runtime().any(|e| e.mode != RuntimeMode::Observe && !e.deny.is_empty());
         let mut enforcement = None;
-        if let Some(policy) = policy.filter(|p| p.runtime().any(|entry| entry.mode != RuntimeMode::Observe)) {
+        if let Some(policy) = policy.filter(denies) {
             let mut enforcer = Enforcer::install(pins, &policy)?;
             for entry in policy.runtime() {
                 if let Some((denial, reason)) = enforcer.cannot(entry).into_iter().next() {
@@ -55,7 +79,7 @@ impl Node {
             enforcement = Some(Enforcement { enforcer, policy, denials: Denials::default() });
         }
         let sensor = Sensor::start(options)?;
-        let mut node = Self { sensor, guard, enforcement, told: None, names: None };
+        let mut node = Self { sensor, guard, enforcement, told: None, names: None, responder };
         let known = node.place(&mut |_| {});
         if let Some(enforcement) = &mut node.enforcement {
             enforcement.enforcer.keep_only(|group| known.contains(&group));
@@ -88,17 +112,31 @@ impl Node {
         see: &mut dyn FnMut(Observation<'_>),
         raise: &mut dyn FnMut(Alert),
     ) -> Result<(), SensorError> {
-        let Self { sensor, guard, enforcement, names, .. } = self;
+        let Self { sensor, guard, enforcement, names, responder, .. } = self;
         if let Some(addresses) = names.as_mut().and_then(Names::take) {
             guard.rules().set_addresses(&addresses);
         }
+        let mut answers: Vec<Answer> = Vec::new();
         sensor.poll(limit, &mut |observation| {
             see(observation);
             if let Some(names) = names.as_mut() {
                 names.see(observation.event);
             }
+            if let Some(responder) = &mut *responder {
+                responder.remember(observation);
+            }
+            let mut judged = |alert: Alert, raise: &mut dyn FnMut(Alert)| {
+                let answered = match &*responder {
+                    Some(responder) => responder.answers(alert, observation),
+                    None => Err(alert),
+                };
+                match answered {
+                    Ok(answer) => answers.push(answer),
+                    Err(alert) => raise(alert),
+                }
+            };
             let Some(Enforcement { enforcer, denials, .. }) = enforcement else {
-                return guard.judge(observation, raise);
+                return guard.judge(observation, &mut |alert| judged(alert, raise));
             };
             let denial = denials.of_event(enforcer, observation);
             let mut told = false;
@@ -109,15 +147,21 @@ impl Node {
                     let word = if denial.dry_run { "would be refused" } else { "refused" };
                     alert.output = format!("{} action={word}", alert.output);
                 }
-                raise(alert);
+                judged(alert, raise);
             });
             if let Some(denial) = denial.filter(|_| !told) {
-                raise(denials::alert(guard, &denial, Some(observation.process)));
+                judged(denials::alert(guard, &denial, Some(observation.process)), raise);
             }
             for denial in denials.of_end(observation) {
                 raise(denials::alert(guard, &denial, Some(observation.process)));
             }
         })?;
+        if let Some(responder) = responder {
+            for answer in answers {
+                responder.answer(answer, sensor, guard, raise);
+            }
+            responder.told(guard, raise);
+        }
         if let Some(Enforcement { enforcer, denials, .. }) = enforcement {
             denials.of_running(enforcer, sensor, guard, raise);
         }
@@ -137,6 +181,13 @@ impl Node {
         self.told = Some(Instant::now());
         let losses = self.sensor.losses();
         self.guard.losses(&statistics, &losses).into_iter().for_each(raise);
+    }
+
+    /// Waits for responses that are being done, at the end.
+    pub fn finish(&mut self, raise: &mut dyn FnMut(Alert)) {
+        if let Some(responder) = &mut self.responder {
+            responder.finish(&self.guard, raise);
+        }
     }
 
     /// Applies the policy to containers that are new, and forgets those that are gone; returns the new ones' groups.

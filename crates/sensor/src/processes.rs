@@ -61,6 +61,11 @@ impl Processes {
         self.running.values().filter_map(|key| self.nodes.get(key)).map(|node| &node.process)
     }
 
+    /// When a process was made, nanoseconds since boot.
+    pub(crate) fn started(&self, key: ProcessKey) -> Option<u64> {
+        self.nodes.get(&key).map(|node| node.started)
+    }
+
     pub(crate) fn get(&self, key: ProcessKey) -> Option<&Process> {
         self.nodes.get(&key).map(|n| &n.process)
     }

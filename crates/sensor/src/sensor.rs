@@ -207,6 +207,21 @@ impl Sensor {
         self.state.processes.all_running()
     }
 
+    /// Every process that runs in a container.
+    pub(crate) fn of_container(&self, id: &str) -> impl Iterator<Item = &Process> {
+        self.running().filter(move |p| p.container.as_ref().is_some_and(|container| container.id == id))
+    }
+
+    /// A process that runs or has running descendants.
+    pub(crate) fn by_key(&self, key: ProcessKey) -> Option<&Process> {
+        self.state.processes.get(key)
+    }
+
+    /// When a process was made, nanoseconds since boot.
+    pub(crate) fn started(&self, key: ProcessKey) -> Option<u64> {
+        self.state.processes.started(key)
+    }
+
     /// The container of a control group that was seen.
     pub fn container_of_group(&self, group: u64) -> Option<Container> {
         self.state.groups.get(&group)?.as_deref().cloned()

@@ -7,6 +7,7 @@ pub(crate) fn action(action: Action) -> &'static str {
     match action {
         Action::None => "none",
         Action::WouldDeny => "would-deny",
+        Action::WouldRespond => "would-respond",
         Action::Denied => "denied",
         Action::Killed => "killed",
         Action::Paused => "paused",

@@ -62,7 +62,8 @@ impl View {
             lines.extend(self.detail_lines(width, body));
         } else {
             // On a low terminal only what has the keys is shown.
-            let alerts = if body >= 8 { body * 2 / 5 } else { 0 };
+            let wanted = self.alerts().len().max(1) + 1;
+            let alerts = if body >= 8 { wanted.min(body * 2 / 5) } else { 0 };
             let (tree, alerts) = match self.focus {
                 Focus::Alerts if alerts == 0 => (0, body),
                 _ => (body - alerts, alerts),
@@ -213,7 +214,7 @@ impl View {
         let at = self.alert.min(alerts.len().saturating_sub(1));
         let rest = height.saturating_sub(1);
         let top = if focus { (at + 1).saturating_sub(rest) } else { 0 };
-        let title = format!("-- alerts, newest first ({} kinds) ", alerts.len());
+        let title = format!("-- alerts by rule and container, newest first: {}", alerts.len());
         let mut lines = vec![vec![span(Style::Bold, title)]];
         let shown = alerts.iter().enumerate().skip(top).take(rest);
         lines.extend(shown.map(|(n, raised)| alert_line(raised, focus && n == at)));
@@ -232,7 +233,9 @@ fn group_line(data: &Data, id: &str, running: usize) -> Line {
         if let Some(pod) = &container.pod {
             line.push(span(Style::Plain, format!("  {}/{}", pod.namespace, pod.name)));
         }
-        line.push(span(Style::Dim, format!("  {}", container.short_id())));
+        if container.name.is_some() {
+            line.push(span(Style::Dim, format!("  {}", container.short_id())));
+        }
     }
     line.push(span(Style::Plain, format!("  processes {running}  {}/s", group.rate.value())));
     if let Some(worst) = group.worst {

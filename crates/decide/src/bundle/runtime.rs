@@ -4,6 +4,7 @@ use seawall_model::Container;
 
 use super::Bundle;
 use super::read::is_kebab;
+use super::responses::{self, ResponsePolicy};
 use crate::glob;
 use crate::reader::Reader;
 use crate::yaml::Node;
@@ -86,6 +87,8 @@ pub struct RuntimePolicy {
     pub mode: RuntimeMode,
     /// What is denied.
     pub deny: Vec<RuntimeDenial>,
+    /// What is done where a rule of the guard speaks.
+    pub responses: Vec<ResponsePolicy>,
     images: Vec<String>,
     names: Vec<String>,
     namespaces: Vec<String>,
@@ -139,7 +142,7 @@ pub(super) fn section(reader: &mut Reader<'_>, node: &Node) -> Vec<RuntimePolicy
 }
 
 fn entry(reader: &mut Reader<'_>, node: &Node) -> Option<RuntimePolicy> {
-    let fields = reader.fields(node, "a runtime entry", &["id", "containers", "mode", "deny"]);
+    let fields = reader.fields(node, "a runtime entry", &["id", "containers", "mode", "deny", "responses"]);
     let id_node = fields.require(reader, "id")?;
     let id = reader.text(id_node)?.to_owned();
     if !is_kebab(&id) {
@@ -148,13 +151,16 @@ fn entry(reader: &mut Reader<'_>, node: &Node) -> Option<RuntimePolicy> {
     let modes =
         [("observe", RuntimeMode::Observe), ("dry-run", RuntimeMode::DryRun), ("enforce", RuntimeMode::Enforce)];
     let mode = fields.require(reader, "mode").and_then(|node| reader.choice(node, &modes))?;
-    let deny_node = fields.require(reader, "deny")?;
-    let deny: Vec<_> =
-        reader.list(deny_node, 100).into_iter().filter_map(|n| reader.choice(n, RuntimeDenial::NAMES)).collect();
+    let responses = fields.get("responses").map(|node| responses::section(reader, node)).unwrap_or_default();
+    // An entry that only answers alerts denies nothing.
+    let deny_node = if responses.is_empty() { Some(fields.require(reader, "deny")?) } else { fields.get("deny") };
+    let deny = deny_node.map(|node| reader.list(node, 100)).unwrap_or_default();
+    let deny: Vec<_> = deny.into_iter().filter_map(|n| reader.choice(n, RuntimeDenial::NAMES)).collect();
     let mut policy = RuntimePolicy {
         id,
         mode,
         deny,
+        responses,
         images: Vec::new(),
         names: Vec::new(),
         namespaces: Vec::new(),

@@ -17,7 +17,7 @@ use seawall_decide::Bundle;
 use seawall_io::read_bounded;
 use seawall_model::EventKind;
 use seawall_rules::RuleSet;
-use seawall_sensor::{Enforcer, HookState, Recorder, pin_folder, probe, supplied_kinds};
+use seawall_sensor::{DirectorySettings, Enforcer, HookState, Recorder, pin_folder, probe, resume, supplied_kinds};
 
 use super::rules::{load, options};
 use crate::Exit;
@@ -35,6 +35,12 @@ pub(crate) fn run(arguments: &GuardArgs, printer: &Printer) -> Result<Exit> {
         let folder = pins();
         let removed = Enforcer::remove(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
         printer.note(if removed { "nothing is stopped any more" } else { "nothing was in the kernel" });
+        return Ok(Exit::Allow);
+    }
+    if let Some(name) = &arguments.resume {
+        let how = resume(&DirectorySettings::below("/"), name)
+            .map_err(|reason| anyhow::anyhow!("container {name} cannot be resumed: {reason}"))?;
+        printer.note(&format!("{name} was {how}"));
         return Ok(Exit::Allow);
     }
     if let Some(recording) = &arguments.replay {

@@ -1,5 +1,7 @@
 //! `seawall rules`.
 
+mod tune;
+
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::BufReader;
@@ -7,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use seawall_io::read_bounded;
+use seawall_rules::tune::TuneSettings;
 use seawall_rules::{Options, RuleSet, Supply};
 use seawall_sensor::{Guard, replay, supplied_kinds};
 
@@ -21,12 +24,21 @@ const LONGEST: u64 = 16 << 20;
 pub(crate) fn run(command: RulesCommand, printer: &Printer) -> Result<Exit> {
     match command {
         RulesCommand::Check { files } => check(&files, printer),
+        RulesCommand::Tune { files, replay, alerts, output, least, all } => {
+            let settings = TuneSettings { least, critical: all };
+            tune::run(&files, &tune::Seen { replay, alerts }, output.as_ref(), &settings, printer)
+        }
         RulesCommand::Test { files, replay } => test(&files, &replay, printer),
     }
 }
 
 /// Reads rules files in their order.
 pub(crate) fn load(files: &[PathBuf], options: &Options) -> Result<RuleSet> {
+    load_texts(&texts(files)?, options)
+}
+
+/// The texts of rules files with their names; without any files, those that ship.
+fn texts(files: &[PathBuf]) -> Result<Vec<(String, String)>> {
     let mut texts = Vec::new();
     for path in files {
         let bytes = read_bounded(path, LONGEST).with_context(|| format!("cannot read {}", path.display()))?;
@@ -36,6 +48,10 @@ pub(crate) fn load(files: &[PathBuf], options: &Options) -> Result<RuleSet> {
     if texts.is_empty() {
         texts.extend(seawall_rules::SHIPPED.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())));
     }
+    Ok(texts)
+}
+
+fn load_texts(texts: &[(String, String)], options: &Options) -> Result<RuleSet> {
     let texts: Vec<_> = texts.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
     Ok(RuleSet::load(&texts, options)?)
 }

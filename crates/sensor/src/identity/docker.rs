@@ -210,7 +210,7 @@ pub(super) fn read_written(
 }
 
 /// An identifier or a name, as far as it may stand in an address and in a path.
-pub(super) fn checked(id: &str) -> Result<&str, String> {
+pub(crate) fn checked(id: &str) -> Result<&str, String> {
     let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b':');
     let fine = (1..=255).contains(&id.len()) && id.bytes().all(allowed) && !id.starts_with('.');
     fine.then_some(id).ok_or_else(|| format!("{:?} is not an identifier", id.chars().take(80).collect::<String>()))

@@ -115,7 +115,7 @@ fn severity(priority: Priority) -> (u32, &'static str) {
 /// What a denial, a killed process and so on are called there.
 fn disposition(action: Action) -> (u32, &'static str) {
     match action {
-        Action::None | Action::WouldDeny => (15, "Detected"),
+        Action::None | Action::WouldDeny | Action::WouldRespond => (15, "Detected"),
         Action::Denied | Action::Killed | Action::Paused | Action::Stopped => (2, "Blocked"),
         Action::Quarantined => (4, "Isolated"),
     }

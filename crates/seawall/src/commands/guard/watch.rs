@@ -47,7 +47,7 @@ pub(super) fn run(arguments: &GuardArgs, printer: &Printer) -> Result<Exit> {
     let (stop, reopen) = (super::stop_signal()?, super::reopen_signal()?);
     let mut served = arguments.metrics.as_deref().map(|address| Served::start(address, tier)).transpose()?;
     let policy = super::policy(arguments.policy.as_deref())?;
-    let mut node = Node::start(options, guard, policy, &super::pins())?;
+    let mut node = Node::start_with(options, guard, policy, &super::pins(), &arguments.evidence)?;
     // What else they ask for, they ask for in vain.
     for (name, purpose, state) in node.sensor().packet_hooks() {
         if let HookState::Refused(reason) = state {
@@ -84,6 +84,7 @@ pub(super) fn run(arguments: &GuardArgs, printer: &Printer) -> Result<Exit> {
         }
     }
     node.tell_losses(&mut |alert| outputs.raise(alert));
+    node.finish(&mut |alert| outputs.raise(alert));
     let statistics = node.sensor().statistics();
     let alerts = outputs.finish(printer);
     if let (Some(recorder), Some(path)) = (recorder, record) {
