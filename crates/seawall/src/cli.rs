@@ -372,7 +372,7 @@ pub(crate) struct GuardArgs {
     #[arg(long)]
     pub(crate) containers_only: bool,
     /// Never ask this machine's resolver for the addresses of names that rules compare with.
-    #[arg(long, env = "SEAWALL_NO_RESOLVE")]
+    #[arg(long)]
     pub(crate) no_resolve: bool,
     /// Tell programs that could not be run as well; `proc.*` is the process that tried.
     #[arg(long)]
