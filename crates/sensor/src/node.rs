@@ -128,11 +128,11 @@ impl Node {
             let mut judged = |alert: Alert, raise: &mut dyn FnMut(Alert)| {
                 let answered = match &*responder {
                     Some(responder) => responder.answers(alert, observation),
-                    None => Err(alert),
+                    None => Err(Box::new(alert)),
                 };
                 match answered {
                     Ok(answer) => answers.push(answer),
-                    Err(alert) => raise(alert),
+                    Err(alert) => raise(*alert),
                 }
             };
             let Some(Enforcement { enforcer, denials, .. }) = enforcement else {

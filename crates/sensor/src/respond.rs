@@ -134,14 +134,14 @@ impl Responder {
     }
 
     /// Whether an alert is answered; it is given back where it is not.
-    pub(crate) fn answers(&self, alert: Alert, observation: Observation<'_>) -> Result<Answer, Alert> {
-        let Some(container) = &observation.process.container else { return Err(alert) };
+    pub(crate) fn answers(&self, alert: Alert, observation: Observation<'_>) -> Result<Answer, Box<Alert>> {
+        let Some(container) = &observation.process.container else { return Err(Box::new(alert)) };
         let found = self.policy.runtime().enumerate().find(|(_, entry)| entry.selects(container));
         let Some((number, entry)) = found.filter(|(_, entry)| entry.mode != RuntimeMode::Observe) else {
-            return Err(alert);
+            return Err(Box::new(alert));
         };
         let response = entry.responses.iter().position(|r| r.answers(&alert.rule, alert.priority));
-        let Some(response) = response else { return Err(alert) };
+        let Some(response) = response else { return Err(Box::new(alert)) };
         let (key, pid) = (observation.process.key, observation.process.pid);
         Ok(Answer { alert, entry: number, response, container: Arc::clone(container), key, pid })
     }

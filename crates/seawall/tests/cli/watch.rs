@@ -1,7 +1,6 @@
 //! `watch` on a terminal of its own, and without one.
 
 use std::io::{Read, Write};
-use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -44,7 +43,7 @@ impl Screen {
         command.env_clear().env("NO_COLOR", "1").env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command.stdin(slave.try_clone().expect("open")).stdout(slave).stderr(Stdio::null());
         let child = command.spawn().expect("util-linux is installed");
-        let terminal = std::fs::File::from(OwnedFd::from(master));
+        let terminal = std::fs::File::from(master);
         let mut reader = terminal.try_clone().expect("open");
         let (told, bytes) = channel();
         std::thread::spawn(move || {

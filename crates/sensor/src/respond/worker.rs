@@ -88,7 +88,7 @@ impl Done {
         let Self { mut order, results } = self;
         let done = results.iter().filter(|(_, result)| result.is_ok()).filter_map(|(action, _)| response(*action));
         // The last that changes something says what the alert came to.
-        let last = done.map(|response| response.action()).filter(|action| *action != Action::None).next_back();
+        let last = done.map(|response| response.action()).rfind(|action| *action != Action::None);
         if let Some(action) = last {
             order.alert.seawall.action = action;
             order.alert.output = format!("{} action={}", order.alert.output, format!("{action:?}").to_lowercase());
