@@ -9,6 +9,12 @@ enum {
     DENY_UPPER = 1,   /* programs that were written since the container started */
     DENY_MEMFD = 2,   /* programs in memory only */
     DENY_FOREIGN = 4, /* programs that are neither of the image nor written: of a volume */
+    DENY_EGRESS = 1u << 20,      /* connections to what the container's list does not name */
+    DENY_INGRESS = 1u << 21,     /* connections from what the container's list does not name */
+    DENY_RAW = 1u << 22,         /* raw and packet sockets */
+    DENY_DEVICES = 1u << 23,     /* devices that a container does not ordinarily have */
+    DENY_SETTINGS = 1u << 24,    /* writes to settings of the whole machine */
+    DENY_QUARANTINED = 1u << 25, /* the container's network is cut; never in a policy */
     DRY_RUN = 1u << 31,
 };
 
@@ -51,18 +57,26 @@ struct {
     MAP_TYPE(value, u64);
 } LOST SEC(".maps");
 
-/* The bits of what the task's container may not do. */
-INLINE u32 denied_to(struct task_struct *task, u64 group) {
+/* Whether a task is in a PID namespace of its own: in a container, also where nobody knows it yet. */
+INLINE u32 is_contained(struct task_struct *task) {
+    struct pid *pid = READ(task->thread_pid);
+    return READ(pid->level) != 0;
+}
+
+/* The bits of what a control group may not do. */
+INLINE u32 denied_in(u64 group, u32 contained) {
     u32 zero = 0;
     u32 *policy = bpf_map_lookup_elem(&GROUPS, &group);
     if (!policy) {
-        struct pid *pid = READ(task->thread_pid);
-        if (!READ(pid->level))
+        if (!contained)
             return 0;
         policy = bpf_map_lookup_elem(&DEFAULTS, &zero);
     }
     return policy ? *policy : 0;
 }
+
+/* The bits of what the task's container may not do. */
+INLINE u32 denied_to(struct task_struct *task, u64 group) { return denied_in(group, is_contained(task)); }
 
 /* What every denial says. */
 INLINE void denial_of(struct denial *denial, struct task_struct *task, u64 group, u32 asked, u32 reason) {

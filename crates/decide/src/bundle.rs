@@ -1,3 +1,4 @@
+mod network;
 mod read;
 mod runtime;
 mod sugar;
@@ -9,7 +10,8 @@ use crate::cel::Program;
 use crate::diagnostic::{Fault, PolicyError};
 use crate::template::Template;
 
-pub use runtime::{RuntimeDenial, RuntimeMode, RuntimePolicy};
+pub use network::{AddressRange, NetworkProtocol, NetworkRule};
+pub use runtime::{ContainerSelector, RuntimeDenial, RuntimeMode, RuntimePolicy};
 
 /// Largest bundle, in bytes.
 const MAX_TEXT: usize = 1024 * 1024;

@@ -38,7 +38,9 @@ mod template;
 mod vex;
 mod yaml;
 
-pub use bundle::{Bundle, RuntimeDenial, RuntimeMode, RuntimePolicy};
+pub use bundle::{
+    AddressRange, Bundle, ContainerSelector, NetworkProtocol, NetworkRule, RuntimeDenial, RuntimeMode, RuntimePolicy,
+};
 pub use cases::{CaseFile, CaseResult, run_cases};
 pub use decide::Decision;
 pub use diagnostic::{Diagnostic, PolicyError};
