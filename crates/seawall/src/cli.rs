@@ -372,6 +372,16 @@ pub(crate) struct GuardArgs {
     /// Take out of the kernel what a guard with a policy put there; nothing is stopped any more.
     #[arg(long, conflicts_with_all = ["policy", "rules", "record", "replay", "probe"])]
     pub(crate) remove: bool,
+    /// Cut one container's network at once, by name or identifier, also where no guard runs.
+    #[arg(long, value_name = "CONTAINER", conflicts_with_all = ["policy", "rules", "record", "replay", "probe", "remove"])]
+    pub(crate) quarantine: Option<String>,
+    /// Give a container its network back.
+    #[arg(
+        long,
+        value_name = "CONTAINER",
+        conflicts_with_all = ["policy", "rules", "record", "replay", "probe", "remove", "quarantine"]
+    )]
+    pub(crate) release: Option<String>,
     /// Identical alerts within so many seconds become one with a count; 0 tells each.
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     pub(crate) fold: u64,

@@ -9,7 +9,6 @@
 //! let found = ContainerId::of_cgroup(names);
 //! assert_eq!(found[0].short(), "4ee7e5a1d3f2");
 //! ```
-#![forbid(unsafe_code)]
 
 mod batch;
 mod calls;
@@ -31,7 +30,7 @@ mod socket;
 mod users;
 
 pub use calls::{Call, supplied_kinds};
-pub use enforce::{Denial, Enforcer, pin_folder};
+pub use enforce::{Addresses, Denial, Enforcer, pin_folder};
 pub use error::SensorError;
 pub use guard::Guard;
 pub use identity::{
@@ -39,7 +38,7 @@ pub use identity::{
     read_containerd_database, read_engine_answer, read_engine_event, read_runtime_spec,
 };
 pub use kernel::{Hook, HookState, Kernel, KernelOptions};
-pub use node::Node;
+pub use node::{Node, Quarantined, quarantine};
 pub use probe::{Probe, hostname, probe};
 pub use recording::{Recorder, RecordingError, replay};
 pub use sensor::{Sensor, SensorOptions, SensorStatistics};

@@ -2,6 +2,7 @@
 
 mod metrics;
 mod outputs;
+mod quarantine;
 mod replay;
 mod watch;
 
@@ -36,6 +37,11 @@ pub(crate) fn run(arguments: &GuardArgs, printer: &Printer) -> Result<Exit> {
         let removed = Enforcer::remove(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
         printer.note(if removed { "nothing is stopped any more" } else { "nothing was in the kernel" });
         return Ok(Exit::Allow);
+    }
+    for (wanted, cut) in [(&arguments.quarantine, true), (&arguments.release, false)] {
+        if let Some(wanted) = wanted {
+            return quarantine::run(wanted, cut, printer);
+        }
     }
     if let Some(recording) = &arguments.replay {
         return replay::run(arguments, recording, printer);

@@ -6,8 +6,17 @@ use seawall_decide::{RuntimeDenial, RuntimeMode, RuntimePolicy};
 const DRY_RUN: u32 = 1 << 31;
 
 /// What the programs call each denial.
-const BITS: &[(RuntimeDenial, u32)] =
-    &[(RuntimeDenial::DroppedPrograms, 1), (RuntimeDenial::MemoryPrograms, 2), (RuntimeDenial::VolumePrograms, 4)];
+const BITS: &[(RuntimeDenial, u32)] = &[
+    (RuntimeDenial::DroppedPrograms, 1),
+    (RuntimeDenial::MemoryPrograms, 2),
+    (RuntimeDenial::VolumePrograms, 4),
+    (RuntimeDenial::Egress, 1 << 20),
+    (RuntimeDenial::Ingress, 1 << 21),
+    (RuntimeDenial::RawSockets, 1 << 22),
+    (RuntimeDenial::HostDevices, 1 << 23),
+    (RuntimeDenial::KernelSettings, 1 << 24),
+    (RuntimeDenial::Quarantine, 1 << 25),
+];
 
 /// Something was denied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,5 +1,7 @@
 //! From what the kernel denied to alerts: each denial is told once, with the process that it met.
 
+mod network;
+
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -85,21 +87,28 @@ impl Denials {
 
 /// What was done.
 pub(super) fn action(denial: &Denial) -> Action {
-    if denial.dry_run { Action::WouldDeny } else { Action::Killed }
+    match denial.reason {
+        _ if denial.dry_run => Action::WouldDeny,
+        RuntimeDenial::Quarantine => Action::Quarantined,
+        _ if denial.is_exec() => Action::Killed,
+        _ => Action::Denied,
+    }
 }
 
 /// The alert about a denial that no rule spoke of.
 pub(super) fn alert(guard: &Guard, denial: &Denial, process: Option<&Process>) -> Alert {
+    let words = network::words(denial);
     let what = match denial.reason {
         RuntimeDenial::DroppedPrograms => "was written since the container started",
         RuntimeDenial::MemoryPrograms => "exists in memory only",
         RuntimeDenial::VolumePrograms => "lies on a volume",
+        _ => words.as_ref().map_or("", |words| &words.what),
     };
     let verb = if denial.dry_run { "would have been refused" } else { "was refused" };
     let unknown = Process::default();
     let known = process.unwrap_or(&unknown);
     let text = |t: &ByteString| FieldValue::Text(t.to_text());
-    let fields = BTreeMap::from([
+    let mut fields = BTreeMap::from([
         ("proc.pid".to_owned(), FieldValue::Unsigned(denial.pid.into())),
         ("proc.exepath".to_owned(), text(&known.exe_path)),
         ("proc.cmdline".to_owned(), text(&known.command_line)),
@@ -108,8 +117,18 @@ pub(super) fn alert(guard: &Guard, denial: &Denial, process: Option<&Process>) -
         Some(process) => process.exe_path.to_string(),
         None => format!("a program of process {}", denial.pid),
     };
-    let output = format!("{subject} {verb}: it {what} | command={}", known.command_line);
-    let mut alert = guard.internal("Program refused by policy", output, fields);
+    let command = &known.command_line;
+    let output = match &words {
+        Some(_) => format!("{subject} {verb} {what} | command={command}"),
+        None => format!("{subject} {verb}: it {what} | command={command}"),
+    };
+    let rule = words.as_ref().map_or("Program refused by policy", |words| words.rule);
+    let in_groups = words.is_some();
+    fields.extend(words.into_iter().flat_map(|words| words.fields));
+    let mut alert = guard.internal(rule, output, fields);
+    if in_groups {
+        network::TIER.clone_into(&mut alert.seawall.tier);
+    }
     alert.source = "syscall".to_owned();
     alert.seawall.action = action(denial);
     alert.seawall.container = known.container.as_deref().cloned();

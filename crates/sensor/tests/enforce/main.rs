@@ -3,6 +3,7 @@
 //! so loudly.
 #![allow(clippy::disallowed_methods, reason = "tests read their own files")]
 
+mod network;
 #[path = "../attacks/root.rs"]
 mod root;
 
