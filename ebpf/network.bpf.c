@@ -175,7 +175,10 @@ INLINE int packet(struct __sk_buff *packet, u32 direction) {
         return 1;
     struct owner *owner = bpf_sk_storage_get(&OWNERS, socket, NULL, 0);
     if (!owner) {
-        struct sock *inner = (void *)socket;
+        /* Fields that are not shown are read from the address as a number; the verifier lets nobody reckon with the pointer. */
+        void *volatile place = socket;
+        struct sock *inner = NULL;
+        bpf_probe_read_kernel(&inner, sizeof(inner), (void *)&place);
         struct net *net = READ(inner->__sk_common.skc_net.net);
         u32 number = READ(net->ns.inum);
         return !bpf_map_lookup_elem(&QUARANTINE_NETS, &number);

@@ -14,7 +14,8 @@ use crate::kernel::error_chain;
 pub(super) fn attach(program: &mut Program, is_ingress: bool) -> Result<FdLink, String> {
     let root = root()?;
     let root = File::open(&root).map_err(|error| format!("{}: {error}", root.display()))?;
-    let mode = CgroupAttachMode::AllowMultiple;
+    // A link is beside those of others whatever is asked for, and the kernel takes no flags with one.
+    let mode = CgroupAttachMode::Single;
     // Each kind has its own types for the same three steps.
     macro_rules! attach {
         ($program:ident, $load:expr, $attach:expr) => {{
