@@ -4,6 +4,8 @@
  * of the kernel's stable interface (include/uapi/linux/bpf.h, enum bpf_func_id). */
 #pragma once
 
+struct bpf_sock;
+
 typedef unsigned char u8;
 typedef unsigned short u16;
 typedef unsigned int u32;
@@ -28,10 +30,12 @@ enum {
     BPF_MAP_TYPE_PERCPU_ARRAY = 6,
     BPF_MAP_TYPE_LRU_HASH = 9,
     BPF_MAP_TYPE_LPM_TRIE = 11,
+    BPF_MAP_TYPE_SK_STORAGE = 24,
     BPF_MAP_TYPE_RINGBUF = 27,
     BPF_MAP_TYPE_TASK_STORAGE = 29,
 };
 enum { BPF_ANY = 0, BPF_F_NO_PREALLOC = 1, BPF_LOCAL_STORAGE_GET_F_CREATE = 1, BPF_RB_AVAIL_DATA = 0 };
+enum { BPF_SK_STORAGE_GET_F_CREATE = 1, BPF_F_CLONE = 1 << 9 };
 
 #define MAP_UINT(name, value) int (*name)[value]
 #define MAP_TYPE(name, value) typeof(value) *name
@@ -45,12 +49,15 @@ static long (*bpf_skb_load_bytes)(const void *skb, u32 offset, void *to, u32 len
 static void *(*bpf_get_current_task)(void) = (void *)35;
 static u64 (*bpf_get_socket_cookie)(void *context) = (void *)46;
 static u64 (*bpf_get_current_cgroup_id)(void) = (void *)80;
+static struct bpf_sock *(*bpf_sk_fullsock)(struct bpf_sock *socket) = (void *)95;
 static long (*bpf_sysctl_get_name)(void *context, char *buffer, u64 length, u64 flags) = (void *)101;
+static void *(*bpf_sk_storage_get)(void *map, void *socket, void *value, u64 flags) = (void *)107;
 static long (*bpf_send_signal)(u32 signal) = (void *)109;
 static long (*bpf_probe_read_user)(void *to, u32 size, const void *from) = (void *)112;
 static long (*bpf_probe_read_kernel)(void *to, u32 size, const void *from) = (void *)113;
 static long (*bpf_probe_read_user_str)(void *to, u32 size, const void *from) = (void *)114;
 static long (*bpf_probe_read_kernel_str)(void *to, u32 size, const void *from) = (void *)115;
+static u64 (*bpf_get_netns_cookie)(void *context) = (void *)122;
 static u64 (*bpf_ktime_get_boot_ns)(void) = (void *)125;
 static long (*bpf_ringbuf_output)(void *ring, void *data, u64 size, u64 flags) = (void *)130;
 static void *(*bpf_ringbuf_reserve)(void *ring, u64 size, u64 flags) = (void *)131;

@@ -67,7 +67,17 @@ struct path {
 struct in6_addr {
     u8 bytes[16];
 };
+struct ns_common {
+    u32 inum;
+} CORE;
+struct net {
+    struct ns_common ns;
+} CORE;
+struct net_pointer {
+    struct net *net;
+};
 struct sock_common {
+    struct net_pointer skc_net;
     u16 skc_family;
     u8 skc_state;
     unsigned long skc_flags;
@@ -131,17 +141,11 @@ struct mm_struct {
     unsigned long env_end;
     struct file *exe_file;
 } CORE;
-struct ns_common {
-    u32 inum;
-} CORE;
 struct pid_namespace {
     struct ns_common ns;
     struct task_struct *child_reaper;
 } CORE;
 struct mnt_namespace {
-    struct ns_common ns;
-} CORE;
-struct net {
     struct ns_common ns;
 } CORE;
 struct user_namespace {

@@ -9,6 +9,11 @@ enum {
     DENY_UPPER = 1,   /* programs that were written since the container started */
     DENY_MEMFD = 2,   /* programs in memory only */
     DENY_FOREIGN = 4, /* programs that are neither of the image nor written: of a volume */
+    DENY_EGRESS = 1 << 8,       /* connections to what the container's list does not name */
+    DENY_INGRESS = 1 << 9,      /* connections from what the container's list does not name */
+    DENY_RAW = 1 << 10,         /* raw and packet sockets */
+    DENY_DEVICES = 1 << 11,     /* devices that a container does not ordinarily have */
+    DENY_QUARANTINED = 1 << 12, /* the container's network is cut; never in a policy */
     DENY_SCRIPTS = 1 << 16,   /* dropped scripts, by their first line; of volumes with DENY_FOREIGN */
     DENY_LIBRARIES = 1 << 17, /* code of dropped files that a program maps; of volumes with DENY_FOREIGN */
     DENY_MEMORY_CODE = 1 << 18, /* code of files in memory that a program maps */
@@ -62,18 +67,26 @@ struct {
     MAP_TYPE(value, u64);
 } LOST SEC(".maps");
 
-/* The bits of what the task's container may not do. */
-INLINE u32 denied_to(struct task_struct *task, u64 group) {
+/* Whether a task is in a PID namespace of its own: in a container, also where nobody knows it yet. */
+INLINE u32 is_contained(struct task_struct *task) {
+    struct pid *pid = READ(task->thread_pid);
+    return READ(pid->level) != 0;
+}
+
+/* The bits of what a control group may not do. */
+INLINE u32 denied_in(u64 group, u32 contained) {
     u32 zero = 0;
     u32 *policy = bpf_map_lookup_elem(&GROUPS, &group);
     if (!policy) {
-        struct pid *pid = READ(task->thread_pid);
-        if (!READ(pid->level))
+        if (!contained)
             return 0;
         policy = bpf_map_lookup_elem(&DEFAULTS, &zero);
     }
     return policy ? *policy : 0;
 }
+
+/* The bits of what the task's container may not do. */
+INLINE u32 denied_to(struct task_struct *task, u64 group) { return denied_in(group, is_contained(task)); }
 
 /* What every denial says. */
 INLINE void denial_of(struct denial *denial, struct task_struct *task, u64 group, u32 asked, u32 reason) {

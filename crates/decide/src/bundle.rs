@@ -1,3 +1,4 @@
+mod network;
 mod read;
 mod responses;
 mod runtime;
@@ -10,8 +11,9 @@ use crate::cel::Program;
 use crate::diagnostic::{Fault, PolicyError};
 use crate::template::Template;
 
+pub use network::{AddressRange, NetworkProtocol, NetworkRule};
 pub use responses::{ResponsePolicy, RuntimeResponse};
-pub use runtime::{RuntimeDenial, RuntimeMode, RuntimePolicy};
+pub use runtime::{ContainerSelector, RuntimeDenial, RuntimeMode, RuntimePolicy};
 
 /// Largest bundle, in bytes.
 const MAX_TEXT: usize = 1024 * 1024;

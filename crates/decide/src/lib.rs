@@ -38,7 +38,10 @@ mod template;
 mod vex;
 mod yaml;
 
-pub use bundle::{Bundle, ResponsePolicy, RuntimeDenial, RuntimeMode, RuntimePolicy, RuntimeResponse};
+pub use bundle::{
+    AddressRange, Bundle, ContainerSelector, NetworkProtocol, NetworkRule, ResponsePolicy, RuntimeDenial, RuntimeMode,
+    RuntimePolicy, RuntimeResponse,
+};
 pub use cases::{CaseFile, CaseResult, run_cases};
 pub use decide::Decision;
 pub use diagnostic::{Diagnostic, PolicyError};

@@ -3,8 +3,12 @@
 mod agent;
 mod code;
 mod denial;
+mod hierarchy;
 mod hooks;
+mod link;
+mod lists;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use aya::Btf;
@@ -13,16 +17,22 @@ use seawall_decide::{Bundle, RuntimeDenial, RuntimeMode, RuntimePolicy};
 
 pub use denial::Denial;
 use hooks::{DenyHook, HOOKS, Objects, is_refused};
+pub use lists::Addresses;
+use lists::Lists;
 
 use crate::kernel::error_chain;
 use crate::{HookState, SensorError};
 
-/// Maps that every program shares.
-const MAPS: [&str; 5] = ["GROUPS", "DEFAULTS", "DENIALS", "LOST", AGENT];
+/// Maps that programs share.
+const MAPS: [&str; 10] =
+    ["GROUPS", "DEFAULTS", "DENIALS", "LOST", AGENT, "ALLOWED", "LISTS", "QUARANTINE", "QUARANTINE_NETS", "OWNERS"];
 /// Who the agent is: of the BPF-LSM programs only.
 const AGENT: &str = "AGENT";
 /// Rises with every change of the maps' layout: an older agent's pins are not taken for this one's.
-const LAYOUT: &str = "v3";
+const LAYOUT: &str = "v4";
+
+/// Whether a program is wanted, beside those before it.
+type IsNeeded<'a> = dyn Fn(&DenyHook, &[(&'static DenyHook, HookState)]) -> Result<bool, SensorError> + 'a;
 
 /// The pinned programs of this node.
 pub struct Enforcer {
@@ -31,6 +41,7 @@ pub struct Enforcer {
     defaults: Array<MapData, u32>,
     denials: RingBuf<MapData>,
     lost: PerCpuArray<MapData, u64>,
+    lists: Option<Lists>,
 }
 
 /// Where pins lie below the BPF file system, which is `/sys/fs/bpf` on every distribution.
@@ -45,14 +56,35 @@ impl Enforcer {
     /// # Errors
     /// The kernel takes no program, or the folder is not on a BPF file system.
     pub fn install(folder: &Path, policy: &Bundle) -> Result<Self, SensorError> {
+        Self::with(folder, &|hook, hooks| {
+            let path = folder.join(hook.program);
+            // What cuts a container's network was asked for by a person, whatever the policy says.
+            let stays = hook.denies.contains(&RuntimeDenial::Quarantine) && path.exists();
+            let is_needed = stays || hook.is_asked_for(policy) && !hook.is_covered(hooks);
+            if !is_needed {
+                unpin(&path)?;
+            }
+            Ok(is_needed)
+        })
+    }
+
+    /// Takes over what is pinned, and what cuts the network of containers, pinned or not.
+    ///
+    /// # Errors
+    /// As [`Enforcer::install`].
+    pub fn for_quarantine(folder: &Path) -> Result<Self, SensorError> {
+        Self::with(folder, &|hook, _| {
+            Ok(hook.denies.contains(&RuntimeDenial::Quarantine) || folder.join(hook.program).exists())
+        })
+    }
+
+    fn with(folder: &Path, is_needed: &IsNeeded<'_>) -> Result<Self, SensorError> {
         prepare(folder)?;
         let btf = Btf::from_sys_fs().map_err(|e| SensorError::NoTypes(e.to_string()))?;
         let mut objects = Objects::new(&btf, Some(folder));
         let mut hooks = Vec::new();
         for hook in HOOKS {
-            if !hook.is_asked_for(policy) || hook.is_covered(&hooks) {
-                unpin(&folder.join(hook.program))?;
-            } else {
+            if is_needed(hook, &hooks)? {
                 hooks.push((hook, pin(hook, folder, &mut objects)));
             }
         }
@@ -77,6 +109,7 @@ impl Enforcer {
             defaults: Array::try_from(Map::Array(map("DEFAULTS")?)).map_err(made)?,
             denials: RingBuf::try_from(Map::RingBuf(map("DENIALS")?)).map_err(made)?,
             lost: PerCpuArray::try_from(Map::PerCpuArray(map("LOST")?)).map_err(made)?,
+            lists: Lists::open(folder)?,
             hooks,
         })
     }
@@ -123,6 +156,9 @@ impl Enforcer {
     /// # Errors
     /// The kernel refuses it.
     pub fn set_default(&mut self, policy: Option<&RuntimePolicy>) -> Result<(), SensorError> {
+        if let Some(lists) = &mut self.lists {
+            lists.set(None, policy)?;
+        }
         self.defaults.set(0, denial::bits(policy), 0).map_err(|e| SensorError::Load(error_chain(&e)))
     }
 
@@ -131,18 +167,60 @@ impl Enforcer {
     /// # Errors
     /// The kernel refuses it, for example because there are too many: the default holds for it then.
     pub fn set(&mut self, group: u64, policy: Option<&RuntimePolicy>) -> Result<(), SensorError> {
+        if let Some(lists) = &mut self.lists {
+            lists.set(Some(group), policy)?;
+        }
         self.groups.insert(group, denial::bits(policy), 0).map_err(|e| SensorError::Load(error_chain(&e)))
+    }
+
+    /// Makes the lists of addresses what these entries say now.
+    ///
+    /// # Errors
+    /// The kernel refuses it, for example because there are too many.
+    pub fn fill<'p>(
+        &mut self,
+        policies: impl Iterator<Item = &'p RuntimePolicy>,
+        addresses: &dyn Addresses,
+    ) -> Result<(), SensorError> {
+        self.lists.as_mut().map_or(Ok(()), |lists| lists.fill(policies, addresses))
+    }
+
+    /// Cuts the network of a control group, and of the network namespaces that are its own.
+    ///
+    /// # Errors
+    /// No program here can do it, or the kernel refuses it.
+    pub fn cut(&mut self, group: u64, nets: &BTreeSet<u32>) -> Result<(), SensorError> {
+        let refused = self.hooks.iter().find_map(|(hook, state)| match state {
+            HookState::Refused(reason) if hook.denies.contains(&RuntimeDenial::Quarantine) => {
+                Some(format!("{}: {reason}", hook.name))
+            }
+            _ => None,
+        });
+        match (&mut self.lists, refused) {
+            (Some(lists), None) => lists.cut(group, nets),
+            (_, refused) => Err(SensorError::Load(refused.unwrap_or_else(|| SensorError::NotBuilt.to_string()))),
+        }
+    }
+
+    /// Gives a control group its network back; false where it was not cut.
+    pub fn release(&mut self, group: u64) -> bool {
+        self.lists.as_mut().is_some_and(|lists| lists.release(group))
     }
 
     /// Forgets a control group that is gone.
     pub fn forget(&mut self, group: u64) {
         // One that was never set is forgotten already.
         let _ = self.groups.remove(&group);
+        if let Some(lists) = &mut self.lists {
+            lists.forget(group);
+        }
     }
 
     /// Forgets every control group that `keep` does not name: those that ended while no agent was there.
     pub fn keep_only(&mut self, keep: impl Fn(u64) -> bool) {
-        let stale: Vec<u64> = self.groups.keys().filter_map(Result::ok).filter(|group| !keep(*group)).collect();
+        let listed = self.lists.iter().flat_map(Lists::groups);
+        let stale: Vec<u64> =
+            self.groups.keys().filter_map(Result::ok).chain(listed).filter(|group| !keep(*group)).collect();
         for group in stale {
             self.forget(group);
         }
@@ -212,14 +290,18 @@ fn state(result: Result<(), String>) -> HookState {
 /// Makes the folder, and mounts the BPF file system where nobody has.
 fn prepare(folder: &Path) -> Result<(), SensorError> {
     let failed = |error: std::io::Error| SensorError::Load(format!("{}: {error}", folder.display()));
-    let bpf = Path::new("/sys/fs/bpf");
-    if folder.starts_with(bpf) {
-        const BPF_MAGIC: i64 = 0xcafe_4a11;
-        let mounted = rustix::fs::statfs(bpf).is_ok_and(|fs| fs.f_type == BPF_MAGIC);
-        if !mounted {
-            rustix::mount::mount("bpf", bpf, "bpf", rustix::mount::MountFlags::empty(), None)
-                .map_err(|errno| failed(errno.into()))?;
-        }
+    if folder.starts_with("/sys/fs/bpf") {
+        mount().map_err(failed)?;
     }
     std::fs::create_dir_all(folder).map_err(failed)
+}
+
+/// Mounts the BPF file system where nobody has.
+fn mount() -> std::io::Result<()> {
+    const BPF_MAGIC: i64 = 0xcafe_4a11;
+    let bpf = Path::new("/sys/fs/bpf");
+    if !rustix::fs::statfs(bpf).is_ok_and(|fs| fs.f_type == BPF_MAGIC) {
+        rustix::mount::mount("bpf", bpf, "bpf", rustix::mount::MountFlags::empty(), None)?;
+    }
+    Ok(())
 }

@@ -28,4 +28,15 @@ pub enum SensorError {
         /// Why that cannot be.
         reason: String,
     },
+    /// No container is meant, or more than one.
+    #[error(
+        "which container is `{wanted}`? {}\nhint: give its name, or the first digits of its identifier (four or more)",
+        if found.is_empty() { "none that runs has this name or identifier".to_owned() } else { format!("it could be any of {found}") }
+    )]
+    WhichContainer {
+        /// What was asked for.
+        wanted: String,
+        /// What there is.
+        found: String,
+    },
 }

@@ -9,7 +9,6 @@
 //! let found = ContainerId::of_cgroup(names);
 //! assert_eq!(found[0].short(), "4ee7e5a1d3f2");
 //! ```
-#![forbid(unsafe_code)]
 
 mod batch;
 mod calls;
@@ -34,7 +33,7 @@ mod socket;
 mod users;
 
 pub use calls::{Call, supplied_kinds};
-pub use enforce::{Denial, Enforcer, pin_folder};
+pub use enforce::{Addresses, Denial, Enforcer, pin_folder};
 pub use error::SensorError;
 pub use filter::{Filter, FilterSummary};
 pub use flow::{ClientHello, DnsAnswer, DnsMessage, NameSettings, Names, read_client_hello, read_dns_message};
@@ -44,7 +43,7 @@ pub use identity::{
     read_containerd_database, read_engine_answer, read_engine_event, read_runtime_spec,
 };
 pub use kernel::{Hook, HookState, Kernel, KernelOptions};
-pub use node::Node;
+pub use node::{Node, Quarantined, quarantine};
 pub use probe::{Probe, hostname, probe};
 pub use recording::{Recorder, RecordingError, replay};
 pub use respond::resume;

@@ -1,6 +1,8 @@
 //! The guard of a node: events, rules, and what the policy stops.
 
 mod denials;
+mod quarantine;
+mod reach;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -8,8 +10,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use denials::Denials;
+pub use quarantine::{Quarantined, quarantine};
+use reach::Reach;
 use seawall_decide::{Bundle, RuntimeMode};
-use seawall_model::{Alert, FieldValue, Observation};
+use seawall_model::{Action, Alert, FieldValue, Observation};
 
 use crate::enforce::Enforcer;
 use crate::respond::{Answer, Responder};
@@ -36,6 +40,7 @@ struct Enforcement {
     enforcer: Enforcer,
     policy: Arc<Bundle>,
     denials: Denials,
+    reach: Reach,
 }
 
 impl Node {
@@ -69,19 +74,21 @@ impl Node {
         let denies = |p: &Arc<Bundle>| p.runtime().any(|e| e.mode != RuntimeMode::Observe && !e.deny.is_empty());
         let mut enforcement = None;
         if let Some(policy) = policy.filter(denies) {
-            let mut enforcer = Enforcer::install(pins, &policy)?;
+            let enforcer = Enforcer::install(pins, &policy)?;
             for entry in policy.runtime() {
                 if let Some((denial, reason)) = enforcer.cannot(entry).into_iter().next() {
                     return Err(SensorError::NotEnforceable { entry: entry.id.clone(), denial: denial.name(), reason });
                 }
             }
-            enforcer.set_default(policy.runtime_default())?;
-            enforcement = Some(Enforcement { enforcer, policy, denials: Denials::default() });
+            let reach = Reach::start(&policy);
+            enforcement = Some(Enforcement { enforcer, policy, denials: Denials::default(), reach });
         }
         let sensor = Sensor::start(options)?;
         let mut node = Self { sensor, guard, enforcement, told: None, names: None, responder };
-        let known = node.place(&mut |_| {});
+        // Lists are filled before anything points at them: what another agent left goes on until then.
+        let known = node.place(true, &mut |_| {})?;
         if let Some(enforcement) = &mut node.enforcement {
+            enforcement.enforcer.set_default(enforcement.policy.runtime_default())?;
             enforcement.enforcer.keep_only(|group| known.contains(&group));
         }
         Ok(node)
@@ -135,7 +142,7 @@ impl Node {
                     Err(alert) => raise(*alert),
                 }
             };
-            let Some(Enforcement { enforcer, denials, .. }) = enforcement else {
+            let Some(Enforcement { enforcer, denials, policy, .. }) = enforcement else {
                 return guard.judge(observation, &mut |alert| judged(alert, raise));
             };
             let denial = denials.of_event(enforcer, observation);
@@ -147,13 +154,13 @@ impl Node {
                     let word = if denial.dry_run { "would be refused" } else { "refused" };
                     alert.output = format!("{} action={word}", alert.output);
                 }
-                judged(alert, raise);
+                judged(named(policy, alert), raise);
             });
             if let Some(denial) = denial.filter(|_| !told) {
-                judged(denials::alert(guard, &denial, Some(observation.process)), raise);
+                judged(named(policy, denials::alert(guard, &denial, Some(observation.process))), raise);
             }
             for denial in denials.of_end(observation) {
-                raise(denials::alert(guard, &denial, Some(observation.process)));
+                raise(named(policy, denials::alert(guard, &denial, Some(observation.process))));
             }
         })?;
         if let Some(responder) = responder {
@@ -162,10 +169,10 @@ impl Node {
             }
             responder.told(guard, raise);
         }
-        if let Some(Enforcement { enforcer, denials, .. }) = enforcement {
-            denials.of_running(enforcer, sensor, guard, raise);
+        if let Some(Enforcement { enforcer, denials, policy, .. }) = enforcement {
+            denials.of_running(enforcer, sensor, guard, &mut |alert| raise(named(policy, alert)));
         }
-        self.place(raise);
+        self.place(false, raise)?;
         if self.told.is_none_or(|told| told.elapsed() >= BETWEEN_LOSSES) {
             self.tell_losses(raise);
         }
@@ -191,11 +198,26 @@ impl Node {
     }
 
     /// Applies the policy to containers that are new, and forgets those that are gone; returns the new ones' groups.
-    fn place(&mut self, raise: &mut dyn FnMut(Alert)) -> Vec<u64> {
+    fn place(&mut self, at_start: bool, raise: &mut dyn FnMut(Alert)) -> Result<Vec<u64>, SensorError> {
         let (new, gone) = self.sensor.take_groups();
-        let Some(Enforcement { enforcer, policy, .. }) = &mut self.enforcement else { return Vec::new() };
-        for group in gone {
-            enforcer.forget(group);
+        let Some(Enforcement { enforcer, policy, reach, .. }) = &mut self.enforcement else { return Ok(Vec::new()) };
+        for group in &gone {
+            enforcer.forget(*group);
+        }
+        let (changed, failed) = reach.update(&new, &gone);
+        for (name, reason) in failed {
+            let output = format!("the name {name} of the policy has no address, what it had before holds: {reason}");
+            let fields = BTreeMap::from([("name".to_owned(), FieldValue::Text(name))]);
+            raise(self.guard.internal("Seawall internal: name not resolved", output, fields));
+        }
+        if (changed || at_start)
+            && let Err(error) = enforcer.fill(policy.runtime(), reach)
+        {
+            if at_start {
+                return Err(error);
+            }
+            let output = format!("the lists of addresses could not be brought up to date: {error}");
+            raise(self.guard.internal("Seawall internal: policy not set", output, BTreeMap::new()));
         }
         for (group, container) in &new {
             if let Err(error) = enforcer.set(*group, policy.runtime_for(container)) {
@@ -206,6 +228,18 @@ impl Node {
                 raise(self.guard.internal("Seawall internal: policy not set", output, fields));
             }
         }
-        new.into_iter().map(|(group, _)| group).collect()
+        Ok(new.into_iter().map(|(group, _)| group).collect())
     }
+}
+
+/// Names the entry of the policy by which something was denied.
+fn named(policy: &Bundle, mut alert: Alert) -> Alert {
+    if matches!(alert.seawall.action, Action::Denied | Action::WouldDeny | Action::Killed) {
+        let container = alert.seawall.container.as_ref();
+        let entry = container.map_or_else(|| policy.runtime_default(), |container| policy.runtime_for(container));
+        if let Some(entry) = entry {
+            alert.output_fields.insert("policy.entry".to_owned(), FieldValue::Text(entry.id.clone()));
+        }
+    }
+    alert
 }

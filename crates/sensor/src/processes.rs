@@ -66,6 +66,13 @@ impl Processes {
         self.nodes.get(&key).map(|node| node.started)
     }
 
+    /// The network namespaces of a control group's processes.
+    pub(crate) fn networks(&self, cgroup: u64) -> std::collections::BTreeSet<u32> {
+        let running = self.running.values().filter_map(|key| self.nodes.get(key));
+        let there = running.filter(|node| node.cgroup == cgroup);
+        there.map(|node| node.process.namespaces.network).filter(|net| *net != 0).collect()
+    }
+
     pub(crate) fn get(&self, key: ProcessKey) -> Option<&Process> {
         self.nodes.get(&key).map(|n| &n.process)
     }

@@ -227,6 +227,11 @@ impl Sensor {
         self.state.groups.get(&group)?.as_deref().cloned()
     }
 
+    /// The network namespaces of a control group's processes.
+    pub(crate) fn networks(&self, group: u64) -> BTreeSet<u32> {
+        self.state.processes.networks(group)
+    }
+
     /// Counts since the start.
     pub fn statistics(&self) -> SensorStatistics {
         let [lost_life, lost_events, lost_unfair] = self.kernel.drops();

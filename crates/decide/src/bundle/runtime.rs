@@ -3,6 +3,7 @@
 use seawall_model::Container;
 
 use super::Bundle;
+use super::network::{self, NetworkRule};
 use super::read::is_kebab;
 use super::responses::{self, ResponsePolicy};
 use crate::glob;
@@ -52,6 +53,16 @@ pub enum RuntimeDenial {
     UserNamespaces,
     /// Killing the agent, writing its files, and taking out what it put into the kernel.
     AgentTampering,
+    /// Raw and packet sockets.
+    RawSockets,
+    /// Devices that a container does not ordinarily have.
+    HostDevices,
+    /// Connections to what `egress` does not list.
+    Egress,
+    /// Connections from what `ingress` does not list.
+    Ingress,
+    /// Anything on the network, as a person cut it: in no policy.
+    Quarantine,
 }
 
 impl RuntimeDenial {
@@ -70,11 +81,17 @@ impl RuntimeDenial {
         ("modules", Self::Modules),
         ("user-namespaces", Self::UserNamespaces),
         ("agent-tampering", Self::AgentTampering),
+        ("raw-sockets", Self::RawSockets),
+        ("host-devices", Self::HostDevices),
     ];
+
+    /// What is denied by another word than one of `deny`.
+    const ELSEWHERE: &[(&str, Self)] =
+        &[("egress", Self::Egress), ("ingress", Self::Ingress), ("quarantine", Self::Quarantine)];
 
     /// As a policy names it.
     pub fn name(self) -> &'static str {
-        Self::NAMES.iter().find(|(_, denial)| *denial == self).map_or("", |(name, _)| name)
+        Self::NAMES.iter().chain(Self::ELSEWHERE).find(|(_, denial)| *denial == self).map_or("", |(name, _)| name)
     }
 }
 
@@ -85,18 +102,30 @@ pub struct RuntimePolicy {
     pub id: String,
     /// What is done.
     pub mode: RuntimeMode,
-    /// What is denied.
+    /// What is denied; `Egress` and `Ingress` where there is a list.
     pub deny: Vec<RuntimeDenial>,
     /// What is done where a rule of the guard speaks.
     pub responses: Vec<ResponsePolicy>,
+    /// To whom a container may speak; none for everybody.
+    pub egress: Option<Vec<NetworkRule>>,
+    /// Who may speak to a container; none for everybody.
+    pub ingress: Option<Vec<NetworkRule>>,
+    containers: ContainerSelector,
+}
+
+/// Which containers are meant: every kind that is given has a pattern that matches.
+#[derive(Debug, Clone, Default)]
+pub struct ContainerSelector {
     images: Vec<String>,
     names: Vec<String>,
     namespaces: Vec<String>,
+    pods: Vec<String>,
+    services: Vec<String>,
     labels: Vec<String>,
 }
 
-impl RuntimePolicy {
-    /// Whether it is about this container: every kind of selector that is given has a pattern that matches.
+impl ContainerSelector {
+    /// Whether it means this container.
     pub fn selects(&self, container: &Container) -> bool {
         let any = |patterns: &[String], text: Option<&str>| {
             patterns.is_empty() || text.is_some_and(|text| patterns.iter().any(|p| glob::matches(p, text)))
@@ -105,14 +134,48 @@ impl RuntimePolicy {
         any(&self.images, container.image.as_deref())
             && any(&self.names, container.name.as_deref())
             && any(&self.namespaces, namespace)
+            && any(&self.pods, container.pod.as_ref().map(|pod| pod.name.as_str()))
+            && any(&self.services, container.service.as_deref())
             && self.labels.iter().all(|pattern| {
                 container.labels.iter().any(|(key, value)| glob::matches(pattern, &format!("{key}={value}")))
             })
     }
 
+    /// Whether it means every container.
+    pub fn selects_all(&self) -> bool {
+        let Self { images, names, namespaces, pods, services, labels } = self;
+        [images, names, namespaces, pods, services, labels].iter().all(|patterns| patterns.is_empty())
+    }
+
+    pub(super) fn read(reader: &mut Reader<'_>, node: &Node) -> Self {
+        let mut selector = Self::default();
+        let keys = ["images", "names", "namespaces", "pods", "services", "labels"];
+        let of = reader.fields(node, "containers", &keys);
+        for (key, into) in [
+            ("images", &mut selector.images),
+            ("names", &mut selector.names),
+            ("namespaces", &mut selector.namespaces),
+            ("pods", &mut selector.pods),
+            ("services", &mut selector.services),
+            ("labels", &mut selector.labels),
+        ] {
+            if let Some(node) = of.get(key) {
+                *into = reader.texts(node);
+            }
+        }
+        selector
+    }
+}
+
+impl RuntimePolicy {
+    /// Whether it is about this container.
+    pub fn selects(&self, container: &Container) -> bool {
+        self.containers.selects(container)
+    }
+
     /// Whether it is about every container.
     pub fn selects_all(&self) -> bool {
-        [&self.images, &self.names, &self.namespaces, &self.labels].iter().all(|patterns| patterns.is_empty())
+        self.containers.selects_all()
     }
 }
 
@@ -142,7 +205,8 @@ pub(super) fn section(reader: &mut Reader<'_>, node: &Node) -> Vec<RuntimePolicy
 }
 
 fn entry(reader: &mut Reader<'_>, node: &Node) -> Option<RuntimePolicy> {
-    let fields = reader.fields(node, "a runtime entry", &["id", "containers", "mode", "deny", "responses"]);
+    let keys = ["id", "containers", "mode", "deny", "egress", "ingress", "responses"];
+    let fields = reader.fields(node, "a runtime entry", &keys);
     let id_node = fields.require(reader, "id")?;
     let id = reader.text(id_node)?.to_owned();
     if !is_kebab(&id) {
@@ -152,34 +216,20 @@ fn entry(reader: &mut Reader<'_>, node: &Node) -> Option<RuntimePolicy> {
         [("observe", RuntimeMode::Observe), ("dry-run", RuntimeMode::DryRun), ("enforce", RuntimeMode::Enforce)];
     let mode = fields.require(reader, "mode").and_then(|node| reader.choice(node, &modes))?;
     let responses = fields.get("responses").map(|node| responses::section(reader, node)).unwrap_or_default();
-    // An entry that only answers alerts denies nothing.
-    let deny_node = if responses.is_empty() { Some(fields.require(reader, "deny")?) } else { fields.get("deny") };
-    let deny = deny_node.map(|node| reader.list(node, 100)).unwrap_or_default();
-    let deny: Vec<_> = deny.into_iter().filter_map(|n| reader.choice(n, RuntimeDenial::NAMES)).collect();
-    let mut policy = RuntimePolicy {
-        id,
-        mode,
-        deny,
-        responses,
-        images: Vec::new(),
-        names: Vec::new(),
-        namespaces: Vec::new(),
-        labels: Vec::new(),
-    };
-    if let Some(node) = fields.get("containers") {
-        let of = reader.fields(node, "containers", &["images", "names", "namespaces", "labels"]);
-        for (key, into) in [
-            ("images", &mut policy.images),
-            ("names", &mut policy.names),
-            ("namespaces", &mut policy.namespaces),
-            ("labels", &mut policy.labels),
-        ] {
-            if let Some(node) = of.get(key) {
-                *into = reader.texts(node);
-            }
-        }
-    }
-    Some(policy)
+    let [egress, ingress] = ["egress", "ingress"].map(|key| fields.get(key).map(|node| network::list(reader, node)));
+    // An entry that only answers alerts, or only lists addresses, need not deny more.
+    let is_enough = egress.is_some() || ingress.is_some() || !responses.is_empty();
+    let deny_node = if is_enough { fields.get("deny") } else { Some(fields.require(reader, "deny")?) };
+    let mut deny: Vec<_> = deny_node
+        .map(|node| reader.list(node, 100))
+        .unwrap_or_default()
+        .into_iter()
+        .filter_map(|n| reader.choice(n, RuntimeDenial::NAMES))
+        .collect();
+    deny.extend(egress.is_some().then_some(RuntimeDenial::Egress));
+    deny.extend(ingress.is_some().then_some(RuntimeDenial::Ingress));
+    let containers = fields.get("containers").map(|node| ContainerSelector::read(reader, node)).unwrap_or_default();
+    Some(RuntimePolicy { id, mode, deny, responses, egress, ingress, containers })
 }
 
 #[cfg(test)]

@@ -49,6 +49,16 @@ pub(crate) struct GuardArgs {
     /// Folder where responses of the policy keep evidence.
     #[arg(long, value_name = "FOLDER", default_value = "/var/lib/seawall/evidence")]
     pub(crate) evidence: PathBuf,
+    /// Cut one container's network at once, by name or identifier, also where no guard runs.
+    #[arg(long, value_name = "CONTAINER", conflicts_with_all = ["policy", "rules", "record", "replay", "probe", "remove"])]
+    pub(crate) quarantine: Option<String>,
+    /// Give a container its network back.
+    #[arg(
+        long,
+        value_name = "CONTAINER",
+        conflicts_with_all = ["policy", "rules", "record", "replay", "probe", "remove", "quarantine"]
+    )]
+    pub(crate) release: Option<String>,
     /// Identical alerts within so many seconds become one with a count; 0 tells each.
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     pub(crate) fold: u64,

@@ -2,6 +2,7 @@
 
 mod metrics;
 mod outputs;
+mod quarantine;
 mod replay;
 mod watch;
 
@@ -42,6 +43,11 @@ pub(crate) fn run(arguments: &GuardArgs, printer: &Printer) -> Result<Exit> {
             .map_err(|reason| anyhow::anyhow!("container {name} cannot be resumed: {reason}"))?;
         printer.note(&format!("{name} was {how}"));
         return Ok(Exit::Allow);
+    }
+    for (wanted, cut) in [(&arguments.quarantine, true), (&arguments.release, false)] {
+        if let Some(wanted) = wanted {
+            return quarantine::run(wanted, cut, printer);
+        }
     }
     if let Some(recording) = &arguments.replay {
         return replay::run(arguments, recording, printer);

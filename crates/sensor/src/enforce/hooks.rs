@@ -10,7 +10,7 @@ use aya::{Btf, Ebpf, EbpfLoader};
 use seawall_decide::RuntimeDenial::{self, self as D};
 use seawall_decide::{Bundle, RuntimeMode};
 
-use super::MAPS;
+use super::{MAPS, hierarchy};
 use crate::kernel::error_chain;
 use crate::{HookState, SensorError};
 
@@ -18,6 +18,8 @@ static EXEC_KILL: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "
 static LSM: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/lsm.bpf.o"));
 static MAPPING: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/mapping.bpf.o"));
 static SCRIPT: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/script.bpf.o"));
+static NETWORK: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/network.bpf.o"));
+static DEVICES: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/devices.bpf.o"));
 
 /// A program that denies.
 pub(crate) struct DenyHook {
@@ -42,6 +44,8 @@ enum Attach {
     Lsm,
     /// At a tracepoint that older kernels have not; there another program stands at another one.
     TracepointOr(&'static str, &'static str, &'static str),
+    /// At the root of the version 2 hierarchy of control groups; the object's section says for what.
+    Hierarchy,
 }
 
 /// Every program that denies.
@@ -123,7 +127,36 @@ pub(crate) const HOOKS: &[DenyHook] = &[
         program: "seawall_deny_script",
         attach: Attach::TracepointOr("sched_prepare_exec", "seawall_deny_script_late", "sched_process_exec"),
     },
+    DenyHook::network("cgroup/sock_create", "raw sockets, and whose a socket is", "seawall_socket", RAW),
+    DenyHook::network("cgroup/connect4", "connections by IPv4", "seawall_connect4", EGRESS),
+    DenyHook::network("cgroup/connect6", "connections by IPv6", "seawall_connect6", EGRESS),
+    DenyHook::network("cgroup/sendmsg4", "messages by IPv4", "seawall_sendmsg4", EGRESS),
+    DenyHook::network("cgroup/sendmsg6", "messages by IPv6", "seawall_sendmsg6", EGRESS),
+    DenyHook::network("cgroup/bind4", "which sockets serve by IPv4", "seawall_bind4", INGRESS),
+    DenyHook::network("cgroup/bind6", "which sockets serve by IPv6", "seawall_bind6", INGRESS),
+    DenyHook::network("cgroup_skb/egress", "packets that leave", "seawall_packet_out", EGRESS),
+    DenyHook::network("cgroup_skb/ingress", "packets that come", "seawall_packet_in", INGRESS),
+    DenyHook {
+        name: "cgroup/dev",
+        purpose: "devices of the host",
+        denies: &[D::HostDevices],
+        object: DEVICES,
+        program: "seawall_device",
+        attach: Attach::Hierarchy,
+    },
+    DenyHook {
+        name: "cgroup/sysctl",
+        purpose: "settings of the host",
+        denies: &[D::KernelSettings],
+        object: DEVICES,
+        program: "seawall_setting",
+        attach: Attach::Hierarchy,
+    },
 ];
+
+const RAW: &[RuntimeDenial] = &[D::RawSockets, D::Egress, D::Ingress, D::Quarantine];
+const EGRESS: &[RuntimeDenial] = &[D::Egress, D::Quarantine];
+const INGRESS: &[RuntimeDenial] = &[D::Ingress, D::Quarantine];
 
 /// A program of ebpf/lsm.bpf.c; `name` is its section.
 const fn refuse(
@@ -177,6 +210,15 @@ pub(super) fn is_refused(hooks: &[(&DenyHook, HookState)], denial: RuntimeDenial
 }
 
 impl DenyHook {
+    const fn network(
+        name: &'static str,
+        purpose: &'static str,
+        program: &'static str,
+        denies: &'static [RuntimeDenial],
+    ) -> Self {
+        Self { name, purpose, denies, object: NETWORK, program, attach: Attach::Hierarchy }
+    }
+
     /// Loads and attaches the program.
     pub(super) fn attach(&self, objects: &mut Objects<'_>) -> Result<FdLink, String> {
         let btf = objects.btf;
@@ -200,7 +242,8 @@ impl DenyHook {
 
     /// Whether all that it denies is refused by BPF-LSM here: with both, one denial would be told twice.
     pub(super) fn is_covered(&self, hooks: &[(&Self, HookState)]) -> bool {
-        !self.is_lsm() && self.denies.iter().all(|denial| is_refused(hooks, *denial))
+        let kills = !self.is_lsm() && !matches!(self.attach, Attach::Hierarchy);
+        kills && self.denies.iter().all(|denial| is_refused(hooks, *denial))
     }
 
     fn attached(&self, programs: &mut Ebpf, btf: &Btf) -> Result<FdLink, String> {
@@ -215,6 +258,11 @@ impl DenyHook {
                 program.load(self.name.trim_start_matches("lsm/"), btf).map_err(|e| error_chain(&e))?;
                 let id = program.attach().map_err(|e| error_chain(&e))?;
                 Ok(FdLink::from(program.take_link(id).map_err(|e| error_chain(&e))?))
+            }
+            Attach::Hierarchy => {
+                let program = programs.program_mut(self.program);
+                let program = program.ok_or_else(|| format!("the object lacks {}", self.program))?;
+                hierarchy::attach(program, self.name.ends_with("/ingress"))
             }
         }
     }

@@ -1,10 +1,12 @@
 //! From what the kernel denied to alerts: each denial is told once, with the process that it met.
 
+mod network;
 mod words;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use seawall_decide::RuntimeDenial;
 use seawall_model::{Action, Alert, ByteString, EventKind, FieldValue, Observation, Process};
 
 use crate::enforce::{Denial, Enforcer};
@@ -92,10 +94,11 @@ impl Denials {
 
 /// What was done.
 pub(super) fn action(denial: &Denial) -> Action {
-    match (denial.dry_run, denial.before) {
-        (true, _) => Action::WouldDeny,
-        (false, true) => Action::Denied,
-        (false, false) => Action::Killed,
+    match denial.reason {
+        _ if denial.dry_run => Action::WouldDeny,
+        RuntimeDenial::Quarantine => Action::Quarantined,
+        _ if denial.before || network::words(denial).is_some() => Action::Denied,
+        _ => Action::Killed,
     }
 }
 
@@ -109,6 +112,19 @@ pub(super) fn alert(guard: &Guard, denial: &Denial, process: Option<&Process>) -
         ("proc.exepath".to_owned(), text(&known.exe_path)),
         ("proc.cmdline".to_owned(), text(&known.command_line)),
     ]);
+    // What programs of control groups refuse has its own words; BPF-LSM tells a path.
+    if let Some(words) = network::words(denial).filter(|_| !denial.before) {
+        let subject = match process {
+            Some(process) => process.exe_path.to_string(),
+            None => format!("a program of process {}", denial.pid),
+        };
+        let verb = if denial.dry_run { "would have been refused" } else { "was refused" };
+        let output = format!("{subject} {verb} {} | command={}", words.what, known.command_line);
+        fields.extend(words.fields);
+        let mut alert = guard.internal(words.rule, output, fields);
+        network::TIER.clone_into(&mut alert.seawall.tier);
+        return about(alert, denial, process);
+    }
     let path = denial.path();
     let (rule, what) = words::of(denial, &path, process);
     let verb = if denial.dry_run { "would have been refused" } else { "was refused" };
@@ -116,11 +132,18 @@ pub(super) fn alert(guard: &Guard, denial: &Denial, process: Option<&Process>) -
     if what.is_file {
         fields.insert("fd.name".to_owned(), text(&path));
     }
-    let mut alert = guard.internal(rule, output, fields);
+    let mut alert = about(guard.internal(rule, output, fields), denial, process);
+    if what.is_file {
+        alert.seawall.resolved_path = Some(path.to_text());
+    }
+    alert
+}
+
+/// What every alert about a denial says.
+fn about(mut alert: Alert, denial: &Denial, process: Option<&Process>) -> Alert {
     alert.source = "syscall".to_owned();
     alert.seawall.action = action(denial);
-    alert.seawall.container = known.container.as_deref().cloned();
-    alert.seawall.resolved_path =
-        if what.is_file { Some(path.to_text()) } else { process.map(|p| p.exe_path.to_text()) };
+    alert.seawall.container = process.and_then(|p| p.container.as_deref().cloned());
+    alert.seawall.resolved_path = process.map(|p| p.exe_path.to_text());
     alert
 }

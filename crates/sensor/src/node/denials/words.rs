@@ -54,6 +54,8 @@ pub(super) fn of(denial: &Denial, path: &ByteString, process: Option<&Process>) 
         D::Bpf => (CALL, call(&format!("bpf command {}", denial.number), denied())),
         D::Modules if path.is_empty() => (CALL, call("loading a kernel module", denied())),
         D::Modules => (CALL, call(&format!("loading kernel module {path}"), denied())),
+        // These have their own words (network.rs) where they are told by the programs that refuse them.
+        D::RawSockets | D::HostDevices | D::Egress | D::Ingress | D::Quarantine => (CALL, call("a call", denied())),
         D::UserNamespaces => (CALL, call("a user namespace", denied())),
         D::AgentTampering => {
             let what = match denial.number {
