@@ -136,7 +136,9 @@ fn debians_kernel_refuses_what_the_policy_denies() {
         let (free, held) = (format!("free {n:02}"), format!("enforced {n:02}"));
         assert!(ran(&free), "{what} does not work even where nothing holds it: {}", section(&free));
         assert_eq!(ran(&held), told.is_none(), "{what}: {}", section(&held));
-        assert!(ran(&format!("dry {n:02}")), "{what}: a dry run stopped it: {}", section(&format!("dry {n:02}")));
+        // A dry run of some of them, to spare time, stops none.
+        let tried = sections.get(format!("dry {n:02}").as_str());
+        assert!(tried.is_none_or(|text| text.contains("RAN")), "{what}: a dry run stopped it: {tried:?}");
         let of = |all: &[(Option<usize>, String, String)], number, action: &str| {
             let mut own: Vec<_> = all.iter().filter(|(c, a, _)| *c == Some(number + n) && a == action).collect();
             own.dedup_by(|a, b| a.2.split_once(' ').map(|a| a.1) == b.2.split_once(' ').map(|b| b.1));
@@ -144,8 +146,8 @@ fn debians_kernel_refuses_what_the_policy_denies() {
         };
         if let Some(told) = told {
             let denied = of(&enforced, 2000, "denied");
-            assert!(denied.iter().any(|output| output.contains(told)), "{what}: {denied:?}");
-            assert!(!of(&dry, 4000, "would-deny").is_empty(), "{what}: {dry:?}");
+            assert!(denied.iter().any(|output| output.contains(told)), "{what}: {denied:?} of {enforced:?}");
+            assert!(tried.is_none() || !of(&dry, 4000, "would-deny").is_empty(), "{what}: {dry:?}");
         }
         // What the container's own making raises is not what was tried.
         let detected = enforced.iter().any(|(c, _, output)| *c == Some(2000 + n) && !output.contains("container.pl"));
