@@ -18,6 +18,9 @@ use serde_json::Value;
 const DENY: &str = "[mounts, dropped-programs, memory-programs, volume-programs, dropped-scripts, dropped-libraries, \
     memory-libraries, kernel-settings, ptrace, bpf, modules, user-namespaces, agent-tampering]";
 
+/// Hooks of events that Debian's kernel 6.1 refuses; newer ones take them.
+const OPTIONAL: &[&str] = &["cgroup_skb/", "io_uring_submit_req"];
+
 /// Names of busybox that attacks and ordinary work use in the container.
 const APPLETS: &[&str] = &["mount", "umount", "grep", "cmp", "chmod", "sleep", "sh"];
 
@@ -125,9 +128,11 @@ fn debians_kernel_refuses_what_the_policy_denies() {
     let section = |name: &str| *sections.get(name).unwrap_or_else(|| panic!("{name} is missing:\n{console}"));
     let ran = |name: &str| section(name).contains("RAN");
 
-    // Every hook, of events and of what is refused, on this kernel.
+    // Every hook that denies, and every one of events but those that 6.1 is known to refuse (docs/limits.md).
     let probe = section("probe");
-    assert!(probe.starts_with("tier: lsm\n") && !probe.contains(" refused "), "{probe}");
+    let is_known = |line: &str| OPTIONAL.iter().any(|name| line.trim_start().starts_with(name));
+    let refused = probe.lines().filter(|line| line.contains(" refused ") && !is_known(line)).count();
+    assert!(probe.starts_with("tier: lsm\n") && refused == 0, "{probe}");
     assert!(section("start").contains("tier lsm"), "{}", section("start"));
 
     let mut rows = String::new();
