@@ -18,7 +18,7 @@ use serde_json::Value;
 const DENY: &str = "[mounts, dropped-programs, memory-programs, volume-programs, dropped-scripts, dropped-libraries, \
     memory-libraries, kernel-settings, ptrace, bpf, modules, user-namespaces, agent-tampering]";
 
-/// Hooks of events that Debian's kernel 6.1 refuses; newer ones take them.
+/// Hooks of events that Debian's kernel 6.1 refuses.
 const OPTIONAL: &[&str] = &["cgroup_skb/", "io_uring_submit_req"];
 
 /// Names of busybox that attacks and ordinary work use in the container.
