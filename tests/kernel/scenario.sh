@@ -19,21 +19,21 @@ container() {
     perl /container.pl "$(printf '%064d' "$1")" "$(cat "$2")" 2>&1
 }
 
-# attacks NAME FIRST-NUMBER: each in a container of its own.
+# attacks NAME FIRST-NUMBER [LAST-DIGITS]: each in a container of its own.
 attacks() {
     number=$2
-    for file in /attacks/*; do
+    for file in /attacks/*[${3:-0-9}]; do
         echo "@@ $1 ${file##*/}"
-        container $number "$file"
-        number=$((number + 1))
+        at=${file##*/}
+        container $((number + ${at#0})) "$file"
     done
     echo "@@ $1 work"
-    container $number /work.sh
+    container $((number + 100)) /work.sh
 }
 
 # told: what the agent says of it.
 told() {
-    sleep 2.5
+    sleep 4
     echo "@@ alerts $1"
     cat /run/alerts
 }
@@ -80,7 +80,7 @@ unlisted)
     container 3000 /attacks/00
     echo "@@ taken over"
     start /dry-run.yaml
-    TIMES=2 attacks dry 4000
+    TIMES=2 attacks dry 4000 0268
     told dry
     echo "@@ ended"
     kill -TERM $AGENT

