@@ -7,6 +7,7 @@ mod group;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 use seawall_decide::Bundle;
@@ -16,7 +17,7 @@ use seawall_sensor::{Enforcer, Guard, Node, pin_folder, quarantine};
 use seawall_testkit::Dockerd;
 use serde_json::{Value, json};
 
-use super::{Pins, options, root};
+use super::{ALONE, Pins, options, root};
 
 const POLICY: &str = "
 apiVersion: seawall/v1
@@ -297,6 +298,7 @@ fn told(alerts: &[&Alert]) -> Vec<String> {
 
 #[test]
 fn containers_speak_with_whom_they_may() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let folder = tempfile::tempdir().expect("a folder");
     let Some(engine) = Dockerd::start_with(folder.path(), "overlay2") else { return };
     engine.import(&root::archive(&folder.path().join("root")), "team/attacked", "1");
