@@ -1,5 +1,5 @@
 /* The network of containers: what their lists do not name is refused, and what is cut is cut. The programs are attached at
- * the root of the version 2 hierarchy and find the container themselves (docs/decisions/0010-network-in-root-programs.md). */
+ * the root of the version 2 hierarchy and find the container themselves (docs/decisions/0013-network-in-root-programs.md). */
 #include "include/network.h"
 
 char LICENSE[] SEC("license") = "GPL";
