@@ -3,6 +3,8 @@
 # modules that tests load. Nothing is installed. 77: it cannot be had here.
 set -eu
 folder=$1
+# Tests that run at the same time ask at the same time.
+mkdir -p "$folder" && exec 9> "$folder/lock" && flock 9
 command -v apt-get >/dev/null || { echo "Debian's packages cannot be fetched here: apt-get is missing" >&2; exit 77; }
 package() { apt-cache depends linux-image-cloud-amd64 2>/dev/null | sed -n 's/^ *Depends: \(linux-image-[0-9].*\)$/\1/p' | head -n 1; }
 name=$(package)
