@@ -138,15 +138,16 @@ impl Enforcer {
             let mut needed = self.hooks.iter().filter(needed).peekable();
             needed.peek().is_some() && needed.all(|(_, state)| *state == HookState::Attached)
         };
-        let lacking = policy.deny.iter().filter(|denial| !is_refused(&self.hooks, **denial) && !is_killed(**denial));
-        lacking
+        let asked = policy.deny.iter().copied().chain(policy.cuts_network().then_some(RuntimeDenial::Quarantine));
+        asked
+            .filter(|denial| !is_refused(&self.hooks, *denial) && !is_killed(*denial))
             .map(|denial| {
                 let reasons =
-                    self.hooks.iter().filter(|(hook, _)| hook.denies.contains(denial)).filter_map(|h| match h {
+                    self.hooks.iter().filter(|(hook, _)| hook.denies.contains(&denial)).filter_map(|h| match h {
                         (hook, HookState::Refused(reason)) => Some(format!("{}: {reason}", hook.name)),
                         _ => None,
                     });
-                (*denial, reasons.collect::<Vec<_>>().join("; "))
+                (denial, reasons.collect::<Vec<_>>().join("; "))
             })
             .collect()
     }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use denials::Denials;
+pub(crate) use quarantine::host_network;
 pub use quarantine::{Quarantined, quarantine};
 use reach::Reach;
 use seawall_decide::{Bundle, RuntimeMode};
@@ -70,8 +71,11 @@ impl Node {
     ) -> Result<Self, SensorError> {
         let policy = policy.map(Arc::new);
         let engines = options.directory.engines.clone();
-        let responder = policy.as_ref().and_then(|p| Responder::new(p, engines, PathBuf::from(evidence)));
-        let denies = |p: &Arc<Bundle>| p.runtime().any(|e| e.mode != RuntimeMode::Observe && !e.deny.is_empty());
+        let responder =
+            policy.as_ref().and_then(|p| Responder::new(p, engines, PathBuf::from(evidence), PathBuf::from(pins)));
+        let denies = |p: &Arc<Bundle>| {
+            p.cuts_network() || p.runtime().any(|e| e.mode != RuntimeMode::Observe && !e.deny.is_empty())
+        };
         let mut enforcement = None;
         if let Some(policy) = policy.filter(denies) {
             let enforcer = Enforcer::install(pins, &policy)?;

@@ -8,6 +8,7 @@
 mod cgroup;
 mod collect;
 mod containers;
+mod cut_network;
 mod engine;
 mod kill_process;
 mod limit;
@@ -49,6 +50,7 @@ const RESPONSES: &[&dyn Response] = &[
     &containers::PauseContainer,
     &containers::StopContainer,
     &containers::KillContainer,
+    &cut_network::CutNetwork,
     &collect::Collect,
 ];
 
@@ -61,12 +63,16 @@ struct Tools {
     engines: Vec<EngineSocket>,
     /// Where evidence goes.
     evidence: PathBuf,
+    /// Where what is in the kernel is pinned.
+    pins: PathBuf,
 }
 
 /// A process of the container, and when it was made, nanoseconds since boot: a PID alone could be another's by now.
 struct Member {
     process: Process,
     started: u64,
+    /// Its control group; zero where it is not known.
+    group: u64,
 }
 
 /// What is to be done.
@@ -106,7 +112,12 @@ pub(crate) struct Responder {
 
 impl Responder {
     /// One that does what a policy says; none where it answers nothing.
-    pub(crate) fn new(policy: &Arc<Bundle>, engines: Vec<EngineSocket>, evidence: PathBuf) -> Option<Self> {
+    pub(crate) fn new(
+        policy: &Arc<Bundle>,
+        engines: Vec<EngineSocket>,
+        evidence: PathBuf,
+        pins: PathBuf,
+    ) -> Option<Self> {
         let mut answering = policy.runtime().filter(|e| e.mode != RuntimeMode::Observe && !e.responses.is_empty());
         answering.next()?;
         let text = process::read_own("cgroup");
@@ -115,7 +126,7 @@ impl Responder {
             policy.runtime().flat_map(|e| &e.responses).any(|r| r.actions.contains(&RuntimeResponse::Collect));
         Some(Self {
             policy: Arc::clone(policy),
-            worker: Worker::start(Tools { engines, evidence }),
+            worker: Worker::start(Tools { engines, evidence, pins }),
             limits: Limits::default(),
             own,
             events: VecDeque::new(),
@@ -174,8 +185,10 @@ impl Responder {
             raise(record("dry run: would have been done", &alert));
             return raise(alert);
         }
-        let member =
-            |process: &Process| Some(Member { process: process.clone(), started: sensor.started(process.key)? });
+        let member = |process: &Process| {
+            let (started, group) = (sensor.started(process.key)?, sensor.group(process.key));
+            Some(Member { process: process.clone(), started, group })
+        };
         let members: Vec<Member> = sensor.of_container(&container.id).filter_map(member).collect();
         let process = sensor.by_key(key).filter(|p| p.ended.is_none()).and_then(member);
         let events = self.events.iter().filter(|(of, _, _)| of.id == container.id);

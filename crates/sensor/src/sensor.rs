@@ -217,6 +217,11 @@ impl Sensor {
         self.state.processes.get(key)
     }
 
+    /// The control group in which a process was seen last; zero where it is not known.
+    pub(crate) fn group(&self, key: ProcessKey) -> u64 {
+        self.state.processes.cgroup(key)
+    }
+
     /// When a process was made, nanoseconds since boot.
     pub(crate) fn started(&self, key: ProcessKey) -> Option<u64> {
         self.state.processes.started(key)

@@ -3,15 +3,21 @@
 #![allow(clippy::disallowed_methods, reason = "tests read their own files")]
 
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use seawall_decide::Bundle;
 use seawall_io::{LocalAddress, sha256};
 use seawall_model::{Action, Alert, ContainerEngine, FieldValue};
 use seawall_rules::{Options, RuleSet};
-use seawall_sensor::{DirectorySettings, EngineSocket, Guard, Node, SensorOptions, resume, supplied_kinds};
+use seawall_sensor::{
+    DirectorySettings, Enforcer, EngineSocket, Guard, Node, SensorOptions, pin_folder, resume, supplied_kinds,
+};
 use seawall_testkit::{Dockerd, ImageBuilder, TarBuilder};
 use serde_json::{Value, json};
+
+/// Each holds the containers of the other to its policy.
+static ALONE: Mutex<()> = Mutex::new(());
 
 const LONG: Duration = Duration::from_secs(20);
 
@@ -53,6 +59,11 @@ fn directory(engine: &Dockerd, asks: bool) -> DirectorySettings {
 }
 
 fn watched<'e>(engine: &'e Dockerd, asks: bool, evidence: &Path) -> Watched<'e> {
+    let pins = Path::new("/nowhere: nothing is denied, so nothing is pinned");
+    watched_by(POLICY, engine, asks, evidence, pins)
+}
+
+fn watched_by<'e>(policy: &str, engine: &'e Dockerd, asks: bool, evidence: &Path, pins: &Path) -> Watched<'e> {
     let rules = RuleSet::load(&[("rules.yaml", RULES)], &Options::default()).expect("rules");
     let options = SensorOptions {
         kernel: Default::default(),
@@ -61,10 +72,9 @@ fn watched<'e>(engine: &'e Dockerd, asks: bool, evidence: &Path) -> Watched<'e> 
         containers_only: false,
         identity_wait: Duration::from_millis(500),
     };
-    let policy = Bundle::load("policy.yaml", POLICY).expect("a policy");
-    let pins = PathBuf::from("/nowhere: nothing is denied, so nothing is pinned");
+    let policy = Bundle::load("policy.yaml", policy).expect("a policy");
     let guard = Guard::new(rules, "node", "observe");
-    let node = Node::start_with(options, guard, Some(policy), &pins, evidence).expect("started");
+    let node = Node::start_with(options, guard, Some(policy), pins, evidence).expect("started");
     Watched { engine, node, alerts: Vec::new() }
 }
 
@@ -129,8 +139,51 @@ fn load(engine: &Dockerd) {
     engine.load(&ImageBuilder::new("team/box:1").layer(layer, "COPY . /").docker_archive());
 }
 
+/// What a test puts into the kernel goes with it, also where it fails.
+struct Pins(PathBuf);
+
+impl Drop for Pins {
+    fn drop(&mut self) {
+        // A second failure would hide the first.
+        let _ = Enforcer::remove(&self.0);
+    }
+}
+
+#[test]
+fn a_network_is_cut_where_a_rule_speaks() {
+    const CUTS: &str = "
+apiVersion: seawall/v1
+name: test
+runtime:
+  - { id: cut, containers: { names: [talker] }, mode: enforce, responses: [{ rules: ['Marked*'], do: [cut-network] }] }
+";
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let folder = tempfile::tempdir().expect("a folder");
+    let Some(engine) = Dockerd::start_with(folder.path(), "overlay2") else { return };
+    load(&engine);
+    let pins = pin_folder(Path::new("/sys/fs/bpf")).with_file_name(format!("test-respond-{}", std::process::id()));
+    let _pins = Pins(pins.clone());
+    let mut watched = watched_by(CUTS, &engine, true, folder.path(), &pins);
+    let talks = "/bin/busybox nc -w 1 127.0.0.1 4712 </dev/null";
+    let script = format!(
+        "/bin/busybox nc -ll -p 4712 -e /bin/busybox true & until {talks}; do /bin/sleep 0.1; done; echo OPEN; \
+         (/bin/sleep 4711 &); while {talks}; do /bin/sleep 0.1; done; echo CUT; /bin/sleep 600"
+    );
+    watched.start("talker", &script);
+    let log = |w: &Watched<'_>| w.engine.ask_bytes("GET", "/containers/talker/logs?stdout=1");
+    watched.until("cut", |w| log(w).contains("CUT"));
+    watched.until("told", |w| !w.results("talker").is_empty());
+    let result = "cut-network: its network was cut; `seawall guard --release talker` gives it back";
+    assert_eq!(watched.results("talker"), [result]);
+    assert_eq!(watched.of("talker", "Marked sleep")[0].seawall.action, Action::Quarantined);
+    assert_eq!(watched.status("talker"), "running");
+    // What the container then tries is told as well.
+    watched.until("refused", |w| !w.of("talker", "Network cut by quarantine").is_empty());
+}
+
 #[test]
 fn responses_do_what_they_say_to_real_containers() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let folder = tempfile::tempdir().expect("a folder");
     let Some(engine) = Dockerd::start_with(folder.path(), "overlay2") else { return };
     load(&engine);

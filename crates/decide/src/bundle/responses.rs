@@ -22,6 +22,8 @@ pub enum RuntimeResponse {
     StopContainer,
     /// The container ends at once.
     KillContainer,
+    /// The container's network is cut until it is given back.
+    CutNetwork,
     /// What can be known of the container is kept in files.
     Collect,
 }
@@ -33,6 +35,7 @@ impl RuntimeResponse {
         ("pause-container", Self::PauseContainer),
         ("stop-container", Self::StopContainer),
         ("kill-container", Self::KillContainer),
+        ("cut-network", Self::CutNetwork),
         ("collect", Self::Collect),
     ];
 

@@ -5,7 +5,7 @@ use seawall_model::Container;
 use super::Bundle;
 use super::network::{self, NetworkRule};
 use super::read::is_kebab;
-use super::responses::{self, ResponsePolicy};
+use super::responses::{self, ResponsePolicy, RuntimeResponse};
 use crate::glob;
 use crate::reader::Reader;
 use crate::yaml::Node;
@@ -173,6 +173,12 @@ impl RuntimePolicy {
         self.containers.selects(container)
     }
 
+    /// Whether one of its responses cuts the network of a container.
+    pub fn cuts_network(&self) -> bool {
+        let cuts = |response: &ResponsePolicy| response.actions.contains(&RuntimeResponse::CutNetwork);
+        self.mode != RuntimeMode::Observe && self.responses.iter().any(cuts)
+    }
+
     /// Whether it is about every container.
     pub fn selects_all(&self) -> bool {
         self.containers.selects_all()
@@ -183,6 +189,11 @@ impl Bundle {
     /// Every entry of the `runtime` section, in order.
     pub fn runtime(&self) -> impl Iterator<Item = &RuntimePolicy> {
         self.runtime.iter().chain(self.parts.iter().flat_map(|part| &part.runtime))
+    }
+
+    /// Whether some response cuts the network of a container.
+    pub fn cuts_network(&self) -> bool {
+        self.runtime().any(RuntimePolicy::cuts_network)
     }
 
     /// The entry that holds for a container: the first that selects it.

@@ -237,6 +237,7 @@ impl DenyHook {
     pub(super) fn is_asked_for(&self, policy: &Bundle) -> bool {
         let mut entries = policy.runtime().filter(|entry| entry.mode != RuntimeMode::Observe);
         std::ptr::eq(self.object, EXEC_KILL)
+            || self.denies.contains(&D::Quarantine) && policy.cuts_network()
             || entries.any(|entry| entry.deny.iter().any(|denial| self.denies.contains(denial)))
     }
 

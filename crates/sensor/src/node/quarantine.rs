@@ -74,7 +74,7 @@ fn is_meant(container: &Container, wanted: &str) -> bool {
 }
 
 /// The network namespace of the machine's first process.
-fn host_network() -> Option<u32> {
+pub(crate) fn host_network() -> Option<u32> {
     let meta = std::fs::metadata("/proc/1/ns/net").ok()?;
     u32::try_from(meta.ino()).ok()
 }

@@ -38,7 +38,7 @@ fn members(beginning: &str) -> Option<(String, Vec<Member>)> {
             return None;
         }
         let Some(started) = process::started(pid) else { continue };
-        members.push(Member { process: Process { pid, ..Process::default() }, started });
+        members.push(Member { process: Process { pid, ..Process::default() }, started, group: 0 });
     }
     Some((id?, members))
 }
