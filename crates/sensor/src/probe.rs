@@ -3,8 +3,9 @@
 use crate::flow::{Flows, KINDS};
 use crate::{Enforcer, Hook, HookState, Kernel, KernelOptions};
 
-/// The hook where programs are refused.
+/// Where programs are refused, and where they are killed.
 const REFUSE_EXEC: &str = "lsm/bprm_check_security";
+const KILL_EXEC: &str = "kill at exec";
 
 /// What a node can do.
 #[derive(Debug, Clone)]
@@ -35,10 +36,9 @@ pub fn probe() -> Probe {
         hooks.extend(flows.hooks().map(|(name, purpose, state)| (name, purpose, state.clone())));
     }
     let denying = Enforcer::probe();
-    let denies = denying.iter().any(|(.., state)| *state == HookState::Attached);
-    // A program that is not run is what tells this tier: what else a policy asks for is looked at by itself.
-    let refuses = denying.iter().any(|(name, .., state)| *name == REFUSE_EXEC && *state == HookState::Attached);
-    let tier = match (observes, refuses, denies) {
+    // A program that is not run is what tells a tier: what else a policy asks for is looked at by itself.
+    let has = |hook: &str| denying.iter().any(|(name, .., state)| *name == hook && *state == HookState::Attached);
+    let tier = match (observes, has(REFUSE_EXEC), has(KILL_EXEC)) {
         (true, true, _) => "lsm",
         (true, false, true) => "exec-kill",
         (true, false, false) => "observe",

@@ -64,6 +64,7 @@ fn told_probe() -> Result<Exit> {
             HookState::Attached => text.push_str(&format!("  {name:<24} works    {purpose}\n")),
             HookState::Refused(reason) => {
                 let reason = reason.lines().next().unwrap_or_default();
+                let reason = reason.split(". Verifier output").next().unwrap_or(reason);
                 text.push_str(&format!("  {name:<24} refused  {purpose}: {reason}\n"));
             }
         }
