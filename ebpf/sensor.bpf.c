@@ -249,6 +249,12 @@ INLINE u32 is_wanted_name(struct scratch *s, u32 path, u32 behind, u32 start) {
     return is_match(state);
 }
 
+/* Whether the file that was opened is none of a container's upper layer. */
+INLINE u32 is_lower(s64 descriptor) {
+    struct file *file = task_file(bpf_get_current_task(), descriptor);
+    return file && overlay_layer(READ(file->f_inode)) != FILE_UPPER;
+}
+
 SEC("tp_btf/sys_exit")
 int seawall_sys_exit(u64 *context) {
     struct pt_regs *registers = (void *)context[0];
@@ -270,7 +276,11 @@ int seawall_sys_exit(u64 *context) {
     struct row *row = NULL, *raced = NULL;
     if (call->filtered) {
         u32 access = call->access < 0 ? ACCESS_UNKNOWN : argument(arguments, call->access) & 3;
-        u32 known = access * CONTEXT_ACCESS | (result < 0 ? CONTEXT_FAILED : 0) | (is_host() ? CONTEXT_HOST : 0);
+        u32 known = access * CONTEXT_ACCESS | (result < 0 ? CONTEXT_FAILED : 0);
+        if (is_host())
+            known |= CONTEXT_HOST;
+        else if (result >= 0 && call->descriptor == RETURNED && is_lower(result))
+            known |= CONTEXT_LOWER;
         row = row_of(number, known);
         raced = call->enter ? row_of(number, known | CONTEXT_RACED) : NULL;
         if (row && row->verdict == VERDICT_DROP && (!raced || raced->verdict == VERDICT_DROP))

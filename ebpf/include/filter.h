@@ -6,7 +6,7 @@
 #include "walk.h"
 
 /* What is known of an event when it is decided about: bits of the number of its row. */
-enum { CONTEXT_HOST = 1, CONTEXT_FAILED = 2, CONTEXT_RACED = 4, CONTEXT_ACCESS = 8, CONTEXTS = 32 };
+enum { CONTEXT_HOST = 1, CONTEXT_FAILED = 2, CONTEXT_RACED = 4, CONTEXT_ACCESS = 8, CONTEXT_LOWER = 32, CONTEXTS = 64 };
 enum { ACCESS_UNKNOWN = 3 };
 enum verdict { VERDICT_DROP, VERDICT_PASS, VERDICT_PATHS };
 

@@ -33,6 +33,9 @@ pub struct Assumption {
     pub access: Option<u32>,
     /// Of the open family: the path was changed while the call ran; otherwise it was not.
     pub raced: bool,
+    /// Of the open family in containers: the file is none that was written since the container started; otherwise nothing is
+    /// assumed.
+    pub lower: bool,
 }
 
 /// What must be so for any rule to match.
@@ -51,6 +54,8 @@ enum Fact {
     Missing,
     Is(Value<'static>),
     Between(i128, i128),
+    /// It is false or missing.
+    NotTrue,
     Unknown,
 }
 
@@ -145,7 +150,7 @@ impl Walk<'_> {
 
     /// What the assumption says of a field. It must be what the sensor makes of such an event.
     fn fact(&self, field: &FieldRef) -> Fact {
-        let Assumption { host, failed, access, raced } = *self.assumption;
+        let Assumption { host, failed, access, raced, lower } = *self.assumption;
         let opens = paths::opens(self.kind);
         let flags_known = matches!(self.kind, EventKind::Open | EventKind::Openat);
         let result = if failed { (i128::from(i64::MIN), -1) } else { (0, i128::from(i64::MAX)) };
@@ -157,6 +162,7 @@ impl Walk<'_> {
             "fd.num" if opens && failed => Fact::Between(-1, -1),
             "fd.num" if opens => Fact::Between(0, i128::from(i64::MAX)),
             "fd.resolved" if opens && failed => Fact::Missing,
+            "fd.is_upper_layer" if opens && !failed && lower => Fact::NotTrue,
             "fd.is_raced" if opens => Fact::Is(Value::Boolean(raced)),
             "evt.is_open_read" if flags_known => access.map_or(Fact::Unknown, |a| Fact::Is(Value::Boolean(a != 1))),
             "evt.is_open_write" if flags_known => {
@@ -181,6 +187,8 @@ fn answer(spec: &Spec, fact: Fact) -> Option<bool> {
     match (spec, fact) {
         (_, Fact::Unknown) => None,
         (_, Fact::Missing) => Some(false),
+        (Spec::Boolean(true), Fact::NotTrue) => Some(false),
+        (_, Fact::NotTrue) => None,
         (Spec::Against(..) | Spec::Domains(_) | Spec::EveryElement(_) | Spec::AnyElement(_), _) => None,
         (Spec::AllOf(_) | Spec::ExactlyOne(_), _) => None,
         (Spec::Exists, _) => Some(true),

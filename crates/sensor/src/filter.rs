@@ -16,11 +16,12 @@ use automaton::Automaton;
 pub(crate) use automaton::State;
 
 /// Rows of one call (CONTEXTS in ebpf/include/filter.h).
-pub(crate) const CONTEXTS: usize = 32;
+pub(crate) const CONTEXTS: usize = 64;
 const HOST: usize = 1;
 const FAILED: usize = 2;
 const RACED: usize = 4;
 const ACCESS: usize = 8;
+const LOWER: usize = 32;
 /// The access of a call whose flags are not an argument; also one that the kernel knows no name for.
 const ACCESS_UNKNOWN: usize = 3;
 
@@ -109,7 +110,8 @@ impl Filter {
         let context = access * ACCESS
             + usize::from(assumption.host) * HOST
             + usize::from(assumption.failed) * FAILED
-            + usize::from(assumption.raced) * RACED;
+            + usize::from(assumption.raced) * RACED
+            + usize::from(assumption.lower) * LOWER;
         match (self.rows.get(&spec.number).and_then(|rows| rows.get(context)), &self.automaton) {
             (Some(Row::Drop), _) => false,
             (Some(Row::Paths { name: of_name, resolved: of_resolved }), Some(automaton)) => {
@@ -150,13 +152,14 @@ pub(crate) fn raced_matters(rows: &[Row; CONTEXTS]) -> [bool; 2] {
 }
 
 fn assumption(kind: EventKind, context: usize) -> Assumption {
-    let access = context / ACCESS;
+    let access = context % LOWER / ACCESS;
     let known = access_argument(kind) >= 0 && access != ACCESS_UNKNOWN;
     Assumption {
         host: context & HOST != 0,
         failed: context & FAILED != 0,
         access: u32::try_from(access).ok().filter(|_| known),
         raced: context & RACED != 0,
+        lower: context & LOWER != 0,
     }
 }
 

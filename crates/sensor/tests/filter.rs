@@ -8,7 +8,8 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use seawall_model::{
-    Argument, ArgumentValue, Container, Descriptor, Event, EventKind, File, Lineage, Observation, Process, ProcessKey,
+    Argument, ArgumentValue, Container, Descriptor, Event, EventKind, File, Lineage, Observation, OverlayLayer,
+    Process, ProcessKey,
 };
 use seawall_rules::{Assumption, Options, RuleSet, SHIPPED, Scratch};
 use seawall_sensor::{DirectorySettings, Filter, KernelOptions, Sensor, SensorOptions};
@@ -126,6 +127,7 @@ fn made(numbers: &mut Numbers, words: &[String]) -> (Alone, Event, Assumption) {
     let flags = if kind == Creat { 0o1101 } else { numbers.one_of(&[0, 1, 2, 0o101, 0o1102, 0o100_000]) };
     let raced = opens && numbers.below(50) == 0;
     let host = numbers.below(3) == 0;
+    let layer = numbers.one_of(&[OverlayLayer::Upper, OverlayLayer::Lower, OverlayLayer::None]);
     let descriptor = opens.then(|| {
         Descriptor::File(File {
             number: result.max(-1),
@@ -134,6 +136,7 @@ fn made(numbers: &mut Numbers, words: &[String]) -> (Alone, Event, Assumption) {
             resolved: if result < 0 { "".into() } else { resolved.as_bytes().into() },
             raced: raced.then(|| "/x".into()),
             flags,
+            layer,
             ..File::default()
         })
     });
@@ -143,8 +146,11 @@ fn made(numbers: &mut Numbers, words: &[String]) -> (Alone, Event, Assumption) {
     arguments.push((argument, value));
     let id = numbers.one_of(&["4ee7e5a1d3f24b0c", "host", "web"]);
     let container = (!host).then(|| Arc::new(Container { id: id.to_owned(), ..Container::default() }));
+    // What is opened is among the arguments, as of a script that an interpreter is given.
+    let arguments_of = if numbers.below(2) == 0 { name.as_bytes().into() } else { Default::default() };
     let name = numbers.one_of(&["cat", "bash", "nginx", "dpkg"]);
-    let process = Process { key: ProcessKey(1), name: name.into(), container, ..Process::default() };
+    let process =
+        Process { key: ProcessKey(1), name: name.into(), arguments: arguments_of, container, ..Process::default() };
     let event = Event {
         number: 9,
         time: 1,
@@ -158,7 +164,9 @@ fn made(numbers: &mut Numbers, words: &[String]) -> (Alone, Event, Assumption) {
         descriptor,
     };
     let access = matches!(kind, Open | Openat).then_some(flags & 3);
-    (Alone(process, HashMap::new()), event, Assumption { host, failed: result < 0, access, raced })
+    let (failed, is_upper) = (result < 0, layer == OverlayLayer::Upper);
+    let lower = opens && !host && !failed && !is_upper;
+    (Alone(process, HashMap::new()), event, Assumption { host, failed, access, raced, lower })
 }
 
 /// Rings are the kernel's; one sensor at a time keeps the counts of a test its own.
