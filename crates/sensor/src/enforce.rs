@@ -3,7 +3,7 @@
 mod agent;
 mod code;
 mod denial;
-mod hierarchy;
+pub(crate) mod hierarchy;
 mod hooks;
 mod link;
 mod lists;

@@ -9,14 +9,11 @@ mod names;
 mod tls;
 
 use std::collections::BTreeSet;
-use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::path::Path;
 
 use aya::maps::{Array, MapData, PerCpuArray, RingBuf};
 use aya::programs::{BtfTracePoint, CgroupAttachMode, CgroupSkb, CgroupSkbAttachType, CgroupSockAddr};
 use aya::{Btf, Ebpf, EbpfLoader};
-use seawall_io::read_bounded;
 use seawall_model::EventKind;
 
 pub use dns::{DnsAnswer, DnsMessage, read_dns_message};
@@ -24,14 +21,11 @@ pub(crate) use event::event;
 pub use names::{NameSettings, Names};
 pub use tls::{ClientHello, read_client_hello};
 
+use crate::enforce::hierarchy;
 use crate::kernel::error_chain;
 use crate::{HookState, SensorError};
 
 static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/flow.bpf.o"));
-
-const MOUNTS: &str = "/proc/self/mounts";
-/// A node with many containers has many mounts.
-const LONGEST_MOUNTS: u64 = 64 << 20;
 
 /// The kinds of events that these programs supply.
 pub(crate) const KINDS: [EventKind; 4] = [EventKind::Dns, EventKind::Tls, EventKind::Flow, EventKind::IoUringRequest];
@@ -171,31 +165,17 @@ fn attach(programs: &mut Ebpf, hook: &PacketHook, btf: &Btf) -> Result<(), Strin
     } {
         let program: &mut CgroupSkb = program.try_into().map_err(|e| error_chain(&e))?;
         program.load().map_err(|e| error_chain(&e))?;
-        program.attach(root()?, direction, all).map_err(|e| error_chain(&e))?;
+        program.attach(hierarchy::root()?, direction, all).map_err(|e| error_chain(&e))?;
         return Ok(());
     }
     if hook.name.starts_with("cgroup/") {
         let program: &mut CgroupSockAddr = program.try_into().map_err(|e| error_chain(&e))?;
         program.load().map_err(|e| error_chain(&e))?;
-        program.attach(root()?, all).map_err(|e| error_chain(&e))?;
+        program.attach(hierarchy::root()?, all).map_err(|e| error_chain(&e))?;
         return Ok(());
     }
     let program: &mut BtfTracePoint = program.try_into().map_err(|e| error_chain(&e))?;
     program.load(hook.name, btf).map_err(|e| error_chain(&e))?;
     program.attach().map_err(|e| error_chain(&e))?;
     Ok(())
-}
-
-/// The root of the second version's control groups: every socket is below it, also where containers are in groups of the first
-/// version only.
-fn root() -> Result<File, String> {
-    let mounts = read_bounded(Path::new(MOUNTS), LONGEST_MOUNTS).map_err(|e| format!("{MOUNTS}: {e}"))?;
-    let mounts = String::from_utf8_lossy(&mounts);
-    let path = mounts.lines().find_map(|line| {
-        let mut words = line.split(' ').skip(1);
-        let path = words.next()?;
-        (words.next()? == "cgroup2").then_some(path)
-    });
-    let path = path.ok_or("control groups of version 2 are not mounted")?;
-    File::open(path).map_err(|e| format!("{path}: {e}"))
 }

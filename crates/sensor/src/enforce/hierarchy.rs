@@ -18,7 +18,6 @@ const LONGEST: u64 = 64 << 20;
 /// Loads the program and attaches it beside those of others.
 pub(super) fn attach(program: &mut Program, is_ingress: bool) -> Result<FdLink, String> {
     let root = root()?;
-    let root = File::open(&root).map_err(|error| format!("{}: {error}", root.display()))?;
     // A link is beside those of others whatever is asked for, and the kernel takes no flags with one.
     let mode = CgroupAttachMode::Single;
     // Each kind has its own types for the same three steps.
@@ -49,12 +48,14 @@ pub(super) fn attach(program: &mut Program, is_ingress: bool) -> Result<FdLink, 
     }
 }
 
-/// Where it is mounted: `/sys/fs/cgroup`, or `unified` below it beside version 1.
-fn root() -> Result<PathBuf, String> {
+/// It is mounted at `/sys/fs/cgroup`, or at `unified` below it beside version 1. Every process and socket is below it, also where
+/// containers are in groups of version 1 only.
+pub(crate) fn root() -> Result<File, String> {
     let path = "/proc/self/mountinfo";
     let text = read_bounded(Path::new(path), LONGEST).map_err(|error| format!("{path}: {error}"))?;
-    mounted(&String::from_utf8_lossy(&text))
-        .ok_or_else(|| "the version 2 hierarchy of control groups (cgroup2) is not mounted".to_owned())
+    let root = mounted(&String::from_utf8_lossy(&text))
+        .ok_or_else(|| "the version 2 hierarchy of control groups (cgroup2) is not mounted".to_owned())?;
+    File::open(&root).map_err(|error| format!("{}: {error}", root.display()))
 }
 
 /// The mount whose root is the hierarchy's own: a part of it is not where every process is below.
