@@ -164,14 +164,17 @@ int seawall_refuse_ptrace(u64 *context) {
     return asked ? refuse(task, group, asked, DENY_PTRACE, READ(other->tgid), NULL, other) : 0;
 }
 
-/* A process asks to be traced by its parent, as debuggers start what they debug. */
-SEC("lsm/ptrace_traceme")
-int seawall_refuse_traceme(u64 *context) {
+/* Refuses a call of the current task where its container's policy denies it. */
+INLINE int refuse_current(u32 denial, u32 number, struct dentry *dentry) {
     struct task_struct *task = bpf_get_current_task();
     u64 group = cgroup_key(task_cgroup(task));
-    u32 asked = asked_of(task, group, DENY_PTRACE);
-    return asked ? refuse(task, group, asked, DENY_PTRACE, 0, NULL, NULL) : 0;
+    u32 asked = asked_of(task, group, denial);
+    return asked ? refuse(task, group, asked, denial, number, dentry, NULL) : 0;
 }
+
+/* A process asks to be traced by its parent, as debuggers start what they debug. */
+SEC("lsm/ptrace_traceme")
+int seawall_refuse_traceme(u64 *context) { return refuse_current(DENY_PTRACE, 0, NULL); }
 
 SEC("lsm/bpf")
 int seawall_refuse_bpf(u64 *context) {
@@ -185,16 +188,11 @@ int seawall_refuse_bpf(u64 *context) {
         agent->exe_inode = READ(inode->i_ino);
         return 0;
     }
-    u64 group = cgroup_key(task_cgroup(task));
-    u32 asked = asked_of(task, group, DENY_BPF);
-    return asked ? refuse(task, group, asked, DENY_BPF, (u32)context[0], NULL, NULL) : 0;
+    return refuse_current(DENY_BPF, (u32)context[0], NULL);
 }
 
 INLINE int refuse_module(struct file *file) {
-    struct task_struct *task = bpf_get_current_task();
-    u64 group = cgroup_key(task_cgroup(task));
-    u32 asked = asked_of(task, group, DENY_MODULES);
-    return asked ? refuse(task, group, asked, DENY_MODULES, 0, file ? READ(file->f_path.dentry) : NULL, NULL) : 0;
+    return refuse_current(DENY_MODULES, 0, file ? READ(file->f_path.dentry) : NULL);
 }
 
 /* finit_module */
@@ -208,12 +206,7 @@ SEC("lsm/kernel_load_data")
 int seawall_refuse_module(u64 *context) { return (u32)context[0] == LOADING_MODULE ? refuse_module(NULL) : 0; }
 
 SEC("lsm/userns_create")
-int seawall_refuse_userns(u64 *context) {
-    struct task_struct *task = bpf_get_current_task();
-    u64 group = cgroup_key(task_cgroup(task));
-    u32 asked = asked_of(task, group, DENY_NAMESPACES);
-    return asked ? refuse(task, group, asked, DENY_NAMESPACES, 0, NULL, NULL) : 0;
-}
+int seawall_refuse_userns(u64 *context) { return refuse_current(DENY_NAMESPACES, 0, NULL); }
 
 /* An administrator may ask the agent to end or to open its files again, and so may the service manager do anything. */
 SEC("lsm/task_kill")
