@@ -204,6 +204,13 @@ INLINE int is_client_hello(struct packet *packet, struct view *v) {
 }
 
 INLINE void outgoing(struct packet *packet) {
+    struct bpf_sock *socket = packet->socket;
+    if (!socket)
+        return;
+    /* Most packets are those of connections that have said who they are. */
+    struct bpf_tcp_sock *connection = bpf_tcp_sock(socket);
+    if (connection && connection->data_segments_out > HANDSHAKE_SEGMENTS)
+        return;
     struct packet_settings *settings = asked();
     struct sock *sk = READ(((struct sk_buff *)packet)->sk);
     struct view v = {0};
@@ -234,8 +241,7 @@ INLINE void outgoing(struct packet *packet) {
         tell(packet, sk, &v, owner, &t);
         return;
     }
-    struct tcp_sock *tcp = (void *)sk;
-    if (READ(tcp->data_segs_out) > HANDSHAKE_SEGMENTS || !is_locked(sk) || is_own(settings))
+    if (!is_locked(sk) || is_own(settings))
         return;
     cookie = bpf_get_socket_cookie(packet);
     owner = bpf_map_lookup_elem(&OWNERS, &cookie);
@@ -262,6 +268,9 @@ int seawall_egress(struct packet *packet) {
 }
 
 INLINE void incoming(struct packet *packet) {
+    /* A socket that is connected to another port than that of DNS hears no answers. */
+    if (packet->remote_port && packet->remote_port != DNS_REMOTE)
+        return;
     struct packet_settings *settings = asked();
     struct sock *sk = READ(((struct sk_buff *)packet)->sk);
     struct view v = {0};

@@ -5,6 +5,7 @@
 #pragma once
 
 struct bpf_sock;
+struct bpf_tcp_sock;
 
 typedef unsigned char u8;
 typedef unsigned short u16;

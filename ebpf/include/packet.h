@@ -3,11 +3,20 @@
 
 #include "task.h"
 
-/* What the kernel shows of a packet (struct __sk_buff of its stable interface), up to the last field that is read. */
+/* What the kernel shows of a packet (struct __sk_buff of its stable interface), up to the last field that is read. These
+ * are plain loads, where looking into the packet or its socket would take helpers. */
 struct packet {
     u32 len;
     u32 before_protocol[3];
     u32 protocol;
+    u32 before_remote_port[28];
+    u32 remote_port; /* of the socket; in network byte order, 0 where it is not connected */
+    u32 before_socket[8];
+    struct bpf_sock *socket;
+};
+struct bpf_tcp_sock {
+    u32 before_data_segments_out[17];
+    u32 data_segments_out;
 };
 /* What is shown where a message names its receiver (struct bpf_sock_addr). */
 struct receiver {
@@ -20,7 +29,6 @@ struct sk_buff {
     struct sock *sk;
 } CORE;
 struct tcp_sock {
-    u32 data_segs_out;
     u64 bytes_sent;
     u64 bytes_retrans;
     u64 bytes_received;
@@ -60,6 +68,8 @@ struct io_connect {
     int addr_len;
 } CORE;
 
+/* DNS_REMOTE: the port as packet.remote_port has it. */
+enum { DNS_REMOTE = 53 << 24 };
 enum { IPV4 = 0x0800, IPV6 = 0x86dd, TCP = 6, UDP = 17, DNS_PORT = 53 };
 /* A bit of skc_flags: the other end has said that it sends no more. */
 enum { SOCK_DONE = 1 };
