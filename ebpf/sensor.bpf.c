@@ -169,7 +169,7 @@ PART u32 part_folder(u32 at, u32 tag, u64 task_at, s64 descriptor) {
         struct fs_struct *fs = READ(task->fs);
         return part_walk(at, tag, (u64)&fs->pwd, task_at);
     }
-    struct file *file = task_file(task, (s32)descriptor);
+    struct file *file = current_file((s32)descriptor);
     return file ? part_walk(at, tag, (u64)&file->f_path, task_at) : at;
 }
 
@@ -231,27 +231,63 @@ PART u32 part_message(u32 at, u64 pointer) {
     return part_user_bytes(at, PART_SOCKADDR, (u64)message.msg_name, message.msg_namelen & 0xff);
 }
 
-/* Whether the first path of the call, whose part lies at `path` and ends before `behind`, can be one that a rule wants. */
-INLINE u32 is_wanted_name(struct scratch *s, u32 path, u32 behind, u32 start) {
-    u32 text = path + 4;
+/* Whether the path that lies at `path` can be one that a rule wants; a relative one with the folder that was walked last,
+ * whose part lies at `folder`. */
+INLINE u32 is_wanted_name(struct scratch *s, u32 path, u32 folder, u32 start) {
     u32 state = part_run_string(path, start);
     if (state <= STATE_MATCH)
         return state == STATE_MATCH;
-    if (text > ROOM)
-        return 1;
-    if (s->bytes[text] != '/') {
-        /* What it is relative to lies behind it. */
-        u32 folder = text + *(u16 *)&s->bytes[text - 2];
-        if (folder >= behind || folder > ROOM)
-            return 1;
+    if (folder)
         state = part_run_walked(folder, state, 1);
-    }
     return is_match(state);
+}
+
+INLINE u32 is_relative(struct scratch *s, u32 path) {
+    u32 text = path + 4;
+    BARRIER(text);
+    return text <= ROOM && s->bytes[text] != '/';
+}
+
+/* Whether the path of the file, which was walked last and lies at `walked`, is what the call was given, made absolute: the
+ * file is in the folder that the path was relative to, and its name is the path. */
+PART u32 part_is_child(u32 path, u32 walked, s64 folder, s64 descriptor) {
+    struct scratch *s = scratch_get();
+    struct file *file = current_file(descriptor);
+    if (!s || !file || !s->steps || path > ROOM || walked > ROOM)
+        return 0;
+    struct path own = read_path((u64)&file->f_path);
+    struct path base;
+    if ((s32)folder == AT_FDCWD) {
+        struct task_struct *task = bpf_get_current_task_btf();
+        struct fs_struct *fs = task->fs;
+        base.mnt = fs->pwd.mnt;
+        base.dentry = fs->pwd.dentry;
+    } else {
+        struct file *opened = current_file((s32)folder);
+        if (!opened)
+            return 0;
+        base = read_path((u64)&opened->f_path);
+    }
+    if (own.mnt != base.mnt || READ(own.dentry->d_parent) != base.dentry)
+        return 0;
+    u32 length = *(u16 *)&s->bytes[path + 2];
+    if (length > NAME_BYTES || length != s->lengths[0] + 1)
+        return 0;
+    u64 differs = 0;
+#pragma unroll
+    for (u32 i = 0; i < NAME_BYTES / 8; i++) {
+        u64 both = *(u64 *)&s->bytes[path + 4 + i * 8] ^ *(u64 *)&s->bytes[walked + 5 + i * 8];
+        if (i * 8 + 8 <= length)
+            differs |= both;
+        else if (i * 8 < length)
+            differs |= both << (64 - (length - i * 8) * 8);
+    }
+    return !differs;
 }
 
 /* Whether the file that was opened is none of a container's upper layer. */
 INLINE u32 is_lower(s64 descriptor) {
-    struct file *file = task_file(bpf_get_current_task(), descriptor);
+    struct file *file = current_file(descriptor);
     return file && overlay_layer(READ(file->f_inode)) != FILE_UPPER;
 }
 
@@ -287,11 +323,11 @@ int seawall_sys_exit(u64 *context) {
             return 0;
     }
     u64 task = (u64)bpf_get_current_task();
-    u32 matched = 0;
+    u32 path = at, relative = 0;
+    s64 folder = call->folder[0] < 0 ? AT_FDCWD : (s32)argument(arguments, call->folder[0]);
     if (call->path[0] >= 0) {
-        u32 path = at;
-        s64 folder = call->folder[0] < 0 ? AT_FDCWD : (s32)argument(arguments, call->folder[0]);
-        at = part_path(at, task, argument(arguments, call->path[0]), folder, 0);
+        at = part_user_string(at, PART_PATH1, argument(arguments, call->path[0]));
+        relative = is_relative(s, path);
         if (call->enter) {
             u32 behind = part_entered(at, path + 4, number);
             if (behind != at) {
@@ -301,21 +337,35 @@ int seawall_sys_exit(u64 *context) {
         }
         if (row && row->verdict == VERDICT_DROP)
             return 0;
-        if (row && row->verdict == VERDICT_PATHS && row->name)
-            matched = is_wanted_name(s, path, at, row->name);
     }
-    u32 descriptor_path = at;
+    u32 matched = !row || row->verdict != VERDICT_PATHS;
+    u32 walked = at;
     s64 descriptor = call->descriptor == RETURNED ? result : (s32)argument(arguments, call->descriptor);
     if (call->descriptor >= 0)
         at = part_descriptor_path(at, task, descriptor);
-    if (row && row->verdict == VERDICT_PATHS && !matched) {
-        if (row->resolved && at != descriptor_path)
-            matched = is_match(part_run_walked(descriptor_path, row->resolved, 0));
-        if (!matched)
-            return 0;
+    if (!matched && at != walked) {
+        if (row->resolved)
+            matched = is_match(part_run_walked(walked, row->resolved, 0));
+        /* Most are opened by a name in a folder: the folder need not be walked then. */
+        if (!matched && relative && part_is_child(path, walked, folder, descriptor)) {
+            matched = row->name && is_match(part_run_walked(walked, row->name, 0));
+            if (!matched)
+                return 0;
+        }
     }
+    if (call->path[0] >= 0) {
+        u32 base = 0;
+        if (relative) {
+            base = at;
+            at = part_folder(at, PART_DIR1, task, folder);
+        }
+        if (!matched && row->name)
+            matched = (relative && at == base) || is_wanted_name(s, path, base, row->name);
+    }
+    if (!matched)
+        return 0;
     if (call->descriptor >= 0)
-        at = part_descriptor(at, task, descriptor);
+        at = part_descriptor(at, descriptor);
     record_who(task);
     if (call->path[1] >= 0) {
         s64 folder = call->folder[1] < 0 ? AT_FDCWD : (s32)argument(arguments, call->folder[1]);

@@ -103,12 +103,14 @@ PART u32 part_socket(u32 at, u64 file_at) {
     return part_end(s, at, PART_SOCKET, sizeof(*p));
 }
 
-INLINE struct file *task_file(struct task_struct *task, s64 descriptor) {
-    struct files_struct *files = READ(task->files);
-    struct fdtable *table = READ(files->fdt);
-    struct file **slots = READ(table->fd);
+/* The file behind a descriptor of the current task. The verifier knows the types, so that most are plain loads. */
+INLINE struct file *current_file(s64 descriptor) {
+    struct task_struct *task = bpf_get_current_task_btf();
+    struct files_struct *files = task->files;
+    struct fdtable *table = files->fdt;
+    struct file **slots = table->fd;
     struct file *file = NULL;
-    if (descriptor < 0 || descriptor >= READ(table->max_fds))
+    if (descriptor < 0 || descriptor >= table->max_fds)
         return NULL;
     bpf_probe_read_kernel(&file, sizeof(file), &slots[descriptor]);
     return file;
@@ -116,8 +118,7 @@ INLINE struct file *task_file(struct task_struct *task, s64 descriptor) {
 
 /* The path of a descriptor's file; sockets have none. */
 PART u32 part_descriptor_path(u32 at, u64 task_at, s64 descriptor) {
-    struct task_struct *task = (void *)task_at;
-    struct file *file = task_file(task, descriptor);
+    struct file *file = current_file(descriptor);
     if (!file)
         return at;
     struct inode *inode = READ(file->f_inode);
@@ -127,9 +128,8 @@ PART u32 part_descriptor_path(u32 at, u64 task_at, s64 descriptor) {
 }
 
 /* The rest about a descriptor. */
-PART u32 part_descriptor(u32 at, u64 task_at, s64 descriptor) {
-    struct task_struct *task = (void *)task_at;
-    struct file *file = task_file(task, descriptor);
+PART u32 part_descriptor(u32 at, s64 descriptor) {
+    struct file *file = current_file(descriptor);
     if (!file)
         return at;
     struct inode *inode = READ(file->f_inode);

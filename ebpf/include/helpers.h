@@ -51,6 +51,7 @@ static void *(*bpf_get_current_task)(void) = (void *)35;
 static u64 (*bpf_get_socket_cookie)(void *context) = (void *)46;
 static u64 (*bpf_get_current_cgroup_id)(void) = (void *)80;
 static struct bpf_sock *(*bpf_sk_fullsock)(struct bpf_sock *socket) = (void *)95;
+static struct bpf_tcp_sock *(*bpf_tcp_sock)(struct bpf_sock *socket) = (void *)96;
 static long (*bpf_sysctl_get_name)(void *context, char *buffer, u64 length, u64 flags) = (void *)101;
 static void *(*bpf_sk_storage_get)(void *map, void *socket, void *value, u64 flags) = (void *)107;
 static long (*bpf_send_signal)(u32 signal) = (void *)109;
@@ -74,6 +75,7 @@ static long (*bpf_loop)(u32 times, void *callback, void *context, u64 flags) = (
 /* CO-RE: asks the loader about the running kernel's types instead of assuming this header's. */
 #define CORE __attribute__((preserve_access_index))
 #define FIELD_EXISTS(field) __builtin_preserve_field_info(field, 2)
+#define FIELD_AT(field) __builtin_preserve_field_info(field, 0)
 #define TYPE_SIZE(type) __builtin_preserve_type_info(*(type *)0, 1)
 #define ENUM_VALUE(type, value) __builtin_preserve_enum_value(*(typeof(type) *)value, 1)
 

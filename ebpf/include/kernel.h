@@ -43,11 +43,19 @@ struct inode___before_6_11 {
     struct timespec64 i_ctime;
     struct timespec64 __i_ctime; /* 6.6 to 6.10 */
 } CORE;
+/* A name of up to 31 bytes lies in the dentry itself. */
+struct shortname {
+    unsigned char string[32];
+} CORE;
 struct dentry {
     struct dentry *d_parent;
     struct qstr d_name;
     struct inode *d_inode;
     struct super_block *d_sb;
+    struct shortname d_shortname; /* since 6.14 */
+} CORE;
+struct dentry___before_6_14 {
+    unsigned char d_iname[32];
 } CORE;
 struct vfsmount {
     struct dentry *mnt_root;

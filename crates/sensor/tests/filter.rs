@@ -253,6 +253,38 @@ fn only_paths_that_a_rule_wants_leave_the_kernel() {
     assert_eq!(seen, ["begins/a", "link", "plain", "wanted", "written"]);
 }
 
+/// A name lies in the dentry up to 31 bytes, and elsewhere from there on; a link's name may differ from its file's anywhere.
+#[test]
+fn names_of_every_length_are_looked_at_whole() {
+    if !is_root() {
+        return;
+    }
+    let _one = ONE.lock();
+    let folder = tempfile::tempdir().expect("a folder");
+    let real = folder.path().canonicalize().expect("real").to_string_lossy().into_owned();
+    let (mut script, mut expected) = (format!("cd {real}; "), BTreeSet::new());
+    for length in [1, 7, 8, 9, 15, 16, 23, 24, 29, 30, 31, 32, 33, 40, 63, 64, 200, 255] {
+        let name = |last: char| format!("{}{last}", "n".repeat(length - 1));
+        std::fs::write(folder.path().join(name('f')), "x").expect("written");
+        std::os::unix::fs::symlink(name('f'), folder.path().join(name('l'))).expect("linked");
+        script += &format!(": < {}; : < {}; : < {real}/{}; ", name('f'), name('l'), name('l'));
+        expected.insert(format!("{real}/{}", name('l')));
+    }
+    script += ": < last.l";
+    std::fs::write(folder.path().join("last.l"), "x").expect("written");
+    expected.insert(format!("{real}/last.l"));
+    let mut sensor = sensor(
+        "
+- rule: A
+  desc: d
+  condition: evt.type in (open, openat) and fd.name endswith l
+  output: o
+  priority: NOTICE
+",
+    );
+    assert_eq!(opened(&mut sensor, &script, &format!("{real}/last.l")), expected);
+}
+
 #[test]
 fn what_needs_a_container_does_not_cross_from_the_host() {
     if !is_root() {
