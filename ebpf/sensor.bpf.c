@@ -253,7 +253,7 @@ INLINE u32 is_relative(struct scratch *s, u32 path) {
 PART u32 part_is_child(u32 path, u32 walked, s64 folder, s64 descriptor) {
     struct scratch *s = scratch_get();
     struct file *file = current_file(descriptor);
-    if (!s || !file || !s->steps || path > ROOM || walked > ROOM)
+    if (!s || !file || !s->steps)
         return 0;
     struct path own = read_path((u64)&file->f_path);
     struct path base;
@@ -269,6 +269,11 @@ PART u32 part_is_child(u32 path, u32 walked, s64 folder, s64 descriptor) {
         base = read_path((u64)&opened->f_path);
     }
     if (own.mnt != base.mnt || READ(own.dentry->d_parent) != base.dentry)
+        return 0;
+    /* One register for check and use: see part_entered. */
+    BARRIER(path);
+    BARRIER(walked);
+    if (path > ROOM || walked > ROOM)
         return 0;
     u32 length = *(u16 *)&s->bytes[path + 2];
     if (length > NAME_BYTES || length != s->lengths[0] + 1)
