@@ -3,3 +3,7 @@
 pub mod generator;
 pub mod recorded;
 pub mod walker;
+
+/// Recordings are read as the guard reads them, without the rest of the sensor.
+#[path = "../../../crates/sensor/src/recording.rs"]
+pub mod recording;

@@ -7,10 +7,10 @@ use std::time::Instant;
 
 use seawall_bench_rules::generator::{Random, Words, observe};
 use seawall_bench_rules::recorded::{Case, Keeper};
+use seawall_bench_rules::recording::replay;
 use seawall_bench_rules::walker::Walker;
 use seawall_model::Observation;
 use seawall_rules::{Options, RuleSet, Scratch};
-use seawall_sensor::replay;
 
 /// So many are generated.
 const EVENTS: u64 = 20_000;
