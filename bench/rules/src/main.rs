@@ -70,7 +70,9 @@ fn main() {
         let rounds = std::env::var("SEAWALL_ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(100);
         for _ in 0..rounds {
             for event in &chosen {
-                std::hint::black_box(set.evaluate(event.observation(), &mut scratch));
+                for _ in 0..REPEATS {
+                    std::hint::black_box(set.evaluate(event.observation(), &mut scratch));
+                }
             }
         }
         return;

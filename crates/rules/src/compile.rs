@@ -3,6 +3,8 @@
 
 mod atoms;
 mod builder;
+mod clauses;
+mod dictionary;
 mod guards;
 
 use std::rc::Rc;
@@ -11,7 +13,7 @@ use seawall_model::EventKind;
 
 pub(crate) use atoms::{Atom, Atoms};
 pub(crate) use builder::Predicates;
-pub(crate) use guards::{Guard, Guards};
+pub(crate) use guards::{Ask, Guard, Guards};
 
 use crate::formula::Formula;
 use builder::{Builder, Key};

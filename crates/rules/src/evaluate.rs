@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use seawall_model::Observation;
 
-use crate::compile::{Atom, Atoms, Guard, Node, Program};
+use crate::compile::{Ask, Atom, Atoms, Guard, Node, Program};
 use crate::matcher::{compare, number};
 use crate::subject::{Made, Subject};
 use crate::syntax::Operator;
@@ -26,6 +26,8 @@ pub struct Scratch {
     buffers: Vec<Vec<u8>>,
     /// Rules that can still match.
     left: Vec<u64>,
+    /// Rules that a guard lets pass.
+    passing: Vec<u64>,
     pub(crate) matched: Vec<usize>,
 }
 
@@ -71,13 +73,7 @@ pub(crate) fn run(
     left.clear();
     left.extend_from_slice(&guards.all);
     for guard in &guards.guards {
-        let kept = run.ask(guard);
-        let mut any = 0;
-        for (word, kept) in left.iter_mut().zip(kept) {
-            *word &= kept;
-            any |= *word;
-        }
-        if any == 0 {
+        if run.pass(guard, &mut left) {
             break;
         }
     }
@@ -99,19 +95,48 @@ pub(crate) fn run(
 }
 
 impl<'r> Run<'r, '_> {
-    /// The rules that can still match.
-    fn ask(&mut self, guard: &'r Guard) -> &'r [u64] {
-        match guard {
-            Guard::Part { node, holds, fails } => {
+    /// Leaves the rules that can still match; true where none can.
+    fn pass(&mut self, guard: &'r Guard, left: &mut [u64]) -> bool {
+        if let ([left], [others]) = (&mut *left, &*guard.others) {
+            // The same as below, where one word holds all rules.
+            let mut passing = *others;
+            for ask in &guard.asks {
+                if *left & !passing == 0 {
+                    break;
+                }
+                passing |= self.ask(ask).first().copied().unwrap_or(0);
+            }
+            *left &= passing;
+            return *left == 0;
+        }
+        let mut passing = std::mem::take(&mut self.scratch.passing);
+        passing.clear();
+        passing.extend_from_slice(&guard.others);
+        for ask in &guard.asks {
+            if left.iter().zip(&passing).all(|(left, passing)| left & !passing == 0) {
+                break;
+            }
+            passing.iter_mut().zip(self.ask(ask)).for_each(|(passing, row)| *passing |= row);
+        }
+        left.iter_mut().zip(&passing).for_each(|(left, passing)| *left &= passing);
+        self.scratch.passing = passing;
+        left.iter().all(|word| *word == 0)
+    }
+
+    /// The rules that an answer lets pass.
+    fn ask(&mut self, ask: &'r Ask) -> &'r [u64] {
+        match ask {
+            Ask::Part { node, holds, fails } => {
                 if self.node(*node) {
                     holds
                 } else {
                     fails
                 }
             }
-            Guard::Words { dictionary, rows } => {
+            Ask::Word { dictionary, row_of, rows } => {
                 let number = self.number(*dictionary) as usize;
-                rows.get(number).or(rows.last()).map_or(&[], |row| row)
+                let row = row_of.get(number).or(row_of.last()).and_then(|row| rows.get(*row as usize));
+                row.map_or(&[], |row| row)
             }
         }
     }
@@ -198,7 +223,7 @@ impl<'r> Run<'r, '_> {
         }
         let Some(known) = self.atoms.dictionaries.get(index) else { return NO_WORD };
         let found = match self.value(known.field) {
-            Some(Value::Text(text)) => known.words.get(text).copied(),
+            Some(Value::Text(text)) => known.find(text),
             _ => None,
         };
         let number = found.unwrap_or(NO_WORD);
@@ -224,7 +249,7 @@ impl<'r> Run<'r, '_> {
             list.clear();
             reference.any(self.view, buffer, |value| {
                 if let Value::Text(text) = value {
-                    list.extend(known.words.get(text));
+                    list.extend(known.find(text));
                 }
                 false
             });

@@ -103,7 +103,7 @@ impl RuleSet {
             .collect();
         let atoms = Atoms::new(&predicates.all, &used);
         for program in &mut programs {
-            program.guards = Guards::new(program, &atoms);
+            program.guards = Guards::new(program, &atoms, &predicates.all);
         }
         let addresses = RwLock::new(Arc::new(vec![Vec::new(); atoms.domains.len()]));
         Self {

@@ -1,8 +1,8 @@
 use std::collections::{BTreeSet, HashMap};
-use std::hash::{BuildHasherDefault, Hasher};
 use std::net::IpAddr;
 use std::rc::Rc;
 
+use super::dictionary::{Dictionary, Lookup};
 use crate::fields::FieldRef;
 use crate::matcher::Test;
 use crate::spec::{Predicate, Spec, Words};
@@ -18,20 +18,6 @@ pub(crate) struct Atoms {
     /// Names whose addresses are asked for, by number.
     pub(crate) domains: Vec<String>,
     domain_numbers: HashMap<String, u32>,
-}
-
-/// The words that a field is compared with, by number: its value is looked up once, whatever the number of sets.
-pub(crate) struct Dictionary {
-    pub(crate) field: u32,
-    pub(crate) single: bool,
-    pub(crate) words: HashMap<Box<[u8]>, u32, BuildHasherDefault<WordHasher>>,
-}
-
-impl Dictionary {
-    /// How many words it has; their numbers begin with zero.
-    pub(crate) fn len(&self) -> usize {
-        self.words.len()
-    }
 }
 
 /// A test made ready.
@@ -83,39 +69,14 @@ impl Members {
     }
 }
 
-/// A hash that is quick for short words. What is looked up may be anybody's, but the words are the rules' own, so that
-/// nobody can fill a bucket.
-#[derive(Default)]
-pub(crate) struct WordHasher(u64);
+/// Dictionaries by field.
+type Dictionaries = HashMap<(u32, Lookup), u32>;
 
-impl Hasher for WordHasher {
-    fn write(&mut self, bytes: &[u8]) {
-        const SEED: u64 = 0x9e37_79b9_7f4a_7c15;
-        let wide = |at: usize| bytes.get(at..at + 8)?.try_into().ok().map(u64::from_le_bytes);
-        let half = |at: usize| bytes.get(at..at + 4)?.try_into().ok().map(u32::from_le_bytes);
-        let length = bytes.len();
-        let mut mix = |word: u64| self.0 = (self.0.rotate_left(23) ^ word).wrapping_mul(SEED);
-        // What is left at the end is read together with bytes that were read before: no loop over single bytes.
-        let last = if let Some(end) = length.checked_sub(8) {
-            for at in (0..end).step_by(8) {
-                mix(wide(at).unwrap_or(0));
-            }
-            wide(end)
-        } else if let Some(end) = length.checked_sub(4) {
-            half(0).zip(half(end)).map(|(first, last)| u64::from(first) << 32 | u64::from(last))
-        } else {
-            let byte = |at: usize| bytes.get(at).map_or(0, |b| u64::from(*b));
-            Some(byte(0) << 16 | byte(length / 2) << 8 | byte(length.saturating_sub(1)))
-        };
-        mix(last.unwrap_or(0) ^ (length as u64) << 56);
-    }
-
-    fn write_usize(&mut self, _: usize) {
-        // The length is part of the last word.
-    }
-
-    fn finish(&self) -> u64 {
-        self.0 ^ self.0 >> 32
+fn lookup(spec: &Spec) -> Lookup {
+    match spec {
+        Spec::Prefix(_) => Lookup::Begins,
+        Spec::Suffix(_) => Lookup::Ends,
+        _ => Lookup::Whole,
     }
 }
 
@@ -124,10 +85,16 @@ impl Atoms {
     pub(crate) fn new(predicates: &[Rc<Predicate>], used: &BTreeSet<u32>) -> Self {
         let mut atoms = Self::default();
         let mut fields: HashMap<FieldRef, u32> = HashMap::new();
-        let mut dictionaries: HashMap<u32, u32> = HashMap::new();
+        let mut dictionaries = Dictionaries::default();
+        for number in used {
+            if let Some(predicate) = predicates.get(*number as usize) {
+                atoms.learn(predicate, &mut fields, &mut dictionaries);
+            }
+        }
+        atoms.dictionaries.iter_mut().for_each(Dictionary::finish);
         for (number, predicate) in predicates.iter().enumerate() {
             let atom = match used.contains(&(number as u32)) {
-                true => atoms.atom(predicate, &mut fields, &mut dictionaries),
+                true => atoms.atom(predicate, &mut fields, &dictionaries),
                 false => Atom::Unused,
             };
             atoms.atoms.push(atom);
@@ -142,11 +109,26 @@ impl Atoms {
         })
     }
 
+    /// Puts the words of a predicate into the dictionary of its field.
+    fn learn(&mut self, predicate: &Predicate, fields: &mut HashMap<FieldRef, u32>, all: &mut Dictionaries) {
+        let (Spec::Words(words) | Spec::Prefix(words) | Spec::Suffix(words)) = &predicate.spec else { return };
+        let Subject::Field(field) = &predicate.subject else { return };
+        let (single, lookup) = (field.is_single(), lookup(&predicate.spec));
+        let field = self.field(field, fields);
+        let dictionary = *all.entry((field, lookup)).or_insert_with(|| {
+            self.dictionaries.push(Dictionary::new(field, single, lookup));
+            (self.dictionaries.len() - 1) as u32
+        });
+        if let Some(dictionary) = self.dictionaries.get_mut(dictionary as usize) {
+            words.iter().for_each(|word| dictionary.add(word));
+        }
+    }
+
     fn atom(
         &mut self,
         predicate: &Predicate,
         fields: &mut HashMap<FieldRef, u32>,
-        dictionaries: &mut HashMap<u32, u32>,
+        dictionaries: &Dictionaries,
     ) -> Atom {
         let subject = predicate.subject.clone();
         match (&predicate.spec, &predicate.subject) {
@@ -161,22 +143,12 @@ impl Atoms {
                 let names = names.iter().filter(|n| n.parse::<IpAddr>().is_err()).map(|n| self.domain(n)).collect();
                 Atom::Domain { field, names, addresses }
             }
-            (Spec::Words(words), Subject::Field(field)) => {
-                let single = field.is_single();
-                let field = self.field(field, fields);
-                let dictionary = *dictionaries.entry(field).or_insert_with(|| {
-                    self.dictionaries.push(Dictionary { field, single, words: HashMap::default() });
-                    (self.dictionaries.len() - 1) as u32
-                });
-                let Some(known) = self.dictionaries.get_mut(dictionary as usize) else { return Atom::Unused };
-                let numbers: Vec<u32> = words
-                    .iter()
-                    .map(|word| {
-                        let next = known.words.len() as u32;
-                        *known.words.entry(word.clone()).or_insert(next)
-                    })
-                    .collect();
-                Atom::Word { dictionary, members: Members::new(&numbers) }
+            (Spec::Words(words) | Spec::Prefix(words) | Spec::Suffix(words), Subject::Field(field)) => {
+                let at = (self.field(field, fields), lookup(&predicate.spec));
+                let Some(dictionary) = dictionaries.get(&at).copied() else { return Atom::Unused };
+                let Some(known) = self.dictionaries.get(dictionary as usize) else { return Atom::Unused };
+                let numbers: Vec<u32> = words.iter().filter_map(|word| known.number(word)).collect();
+                Atom::Word { dictionary, members: Members::new(&known.standing_for(&numbers)) }
             }
             (spec, Subject::Field(field)) => {
                 let single = field.is_single();

@@ -1,17 +1,32 @@
-//! What rules out most rules at once: a test that many rules begin with is answered once, and its answer says which of
-//! them can still match.
+//! What rules out most rules at once: a question whose answer many rules depend on is asked once, and the answer is a row
+//! of bits that says which of them can still match.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
 
-use super::{Atom, Atoms, Node, Program};
+use super::clauses::{Clause, Question, Survey};
+use super::{Atoms, Program};
+use crate::spec::Predicate;
 
 /// Rules, one bit each, in the order of the program.
 pub(crate) type Mask = Box<[u64]>;
 
-/// One question.
-pub(crate) enum Guard {
-    /// Which word a field is; the row of a word's number says what remains, the last one what remains of no word.
-    Words { dictionary: u32, rows: Box<[Mask]> },
+/// Some questions, any of whose answers lets a rule pass.
+pub(crate) struct Guard {
+    /// Rules that it says nothing of.
+    pub(crate) others: Mask,
+    pub(crate) asks: Box<[Ask]>,
+}
+
+/// One question; the rows are the rules that an answer lets pass.
+pub(crate) enum Ask {
+    /// Which word a field is.
+    Word {
+        dictionary: u32,
+        /// The row of each word, and at last that of no word.
+        row_of: Box<[u32]>,
+        rows: Box<[Mask]>,
+    },
     /// Whether a part holds.
     Part { node: u32, holds: Mask, fails: Mask },
 }
@@ -26,143 +41,193 @@ pub(crate) struct Guards {
     pub(crate) rest: Vec<Vec<u32>>,
 }
 
-/// A part that a rule needs to hold, or to fail.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Need {
-    rule: usize,
-    node: u32,
-    holds: bool,
-}
-
-/// What guards can ask.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Question {
-    Dictionary(u32),
-    Part(u32),
-}
-
-/// About how much of what remains a question rules out: of a hundred events, so many are not what one rule needs.
-const RULED_OUT_BY_WORD: f64 = 0.9;
-const RULED_OUT_BY_OTHER_WORD: f64 = 0.1;
-const RULED_OUT_BY_PART: f64 = 0.5;
-/// A question is asked where it saves this many rules.
-const WORTH: f64 = 0.7;
+/// More questions in one guard are not worth it.
+const MOST_QUESTIONS: usize = 5;
+/// Guards of a program.
+const MOST_GUARDS: usize = 24;
+/// Sets of questions that are weighed against each other.
+const MOST_CANDIDATES: usize = 256;
+/// Clauses times sets of questions that are looked at for one guard.
+const MOST_WEIGHED: usize = 100_000;
+/// What it takes to come to a rule, in nanoseconds.
+const REACHED: f64 = 6.0;
+/// What it takes to ask what is known already.
+const ASKED: f64 = 4.0;
 
 impl Guards {
-    pub(crate) fn new(program: &Program, atoms: &Atoms) -> Self {
-        let needs = needs(program);
-        let mut asked: BTreeMap<Question, Vec<Need>> = BTreeMap::new();
-        for need in needs.iter().flatten() {
-            asked.entry(question(program, atoms, need.node)).or_default().push(*need);
+    pub(crate) fn new(program: &Program, atoms: &Atoms, predicates: &[Rc<Predicate>]) -> Self {
+        let survey = Survey { program, atoms, predicates };
+        let parts: Vec<Vec<u32>> = program.rules.iter().map(|(_, root)| survey.parts(*root)).collect();
+        let mut clauses = Vec::new();
+        for (rule, parts) in parts.iter().enumerate() {
+            for (part, node) in parts.iter().enumerate() {
+                clauses.extend(survey.clauses(rule, part, *node));
+            }
         }
-        let mut remains = vec![1.0; program.rules.len()];
-        let mut guards = Self { guards: Vec::new(), all: mask(program.rules.len(), |_| true), rest: Vec::new() };
-        let mut used = Vec::new();
-        loop {
-            let gain = |needs: &Vec<Need>| -> f64 {
-                let of = |need: &Need| remains.get(need.rule).unwrap_or(&0.0) * ruled_out(program, atoms, need);
-                needs.iter().map(of).sum()
-            };
-            // The first of equals, so that two runs make the same.
-            let best = asked.iter().filter(|(question, _)| !used.contains(*question)).map(|(q, n)| (*q, gain(n)));
-            let best = best.fold(None, |best: Option<(Question, f64)>, next| match best {
-                Some(best) if best.1 >= next.1 => Some(best),
-                _ => Some(next),
-            });
-            let Some((question, gain)) = best else { break };
-            if gain < WORTH {
+        let mut choice = Choice::new(&survey, &clauses, &parts);
+        let mut guards = Vec::new();
+        while guards.len() < MOST_GUARDS {
+            let chosen = choice.next();
+            if chosen.is_empty() {
                 break;
             }
-            let Some(needs) = asked.get(&question) else { break };
-            for need in needs {
-                let left = 1.0 - ruled_out(program, atoms, need);
-                remains.iter_mut().skip(need.rule).take(1).for_each(|r| *r *= left);
+            guards.push(guard(&survey, &chosen, program.rules.len()));
+        }
+        let rest = parts.iter().enumerate().map(|(rule, parts)| choice.left(rule, parts)).collect();
+        Self { guards, all: mask(program.rules.len(), |_| true), rest }
+    }
+}
+
+/// Chooses what is asked, one guard after the other.
+struct Choice<'c> {
+    survey: &'c Survey<'c>,
+    clauses: &'c [Clause],
+    /// What each clause asks.
+    questions: Vec<BTreeSet<Question>>,
+    used: Vec<bool>,
+    /// How many exact clauses of a part were taken, by rule, part and how many make it whole.
+    answers: BTreeMap<(usize, usize, usize), usize>,
+    asked: BTreeSet<Question>,
+    /// How often each rule is still there, and what it costs then.
+    remains: Vec<f64>,
+    work: Vec<f64>,
+}
+
+impl<'c> Choice<'c> {
+    fn new(survey: &'c Survey<'c>, clauses: &'c [Clause], parts: &[Vec<u32>]) -> Self {
+        let of = |clause: &Clause| clause.literals.iter().map(|l| survey.question(l.node)).collect::<BTreeSet<_>>();
+        let questions: Vec<_> = clauses.iter().map(of).collect();
+        let used = questions.iter().map(|questions| questions.len() > MOST_QUESTIONS).collect();
+        let work = parts.iter().map(|parts| REACHED + survey.expected(parts, true)).collect();
+        let remains = vec![1.0; parts.len()];
+        Self { survey, clauses, questions, used, answers: BTreeMap::new(), asked: BTreeSet::new(), remains, work }
+    }
+
+    /// What a clause saves, in nanoseconds.
+    fn gain(&self, clause: &Clause) -> f64 {
+        let of = |all: &[f64]| all.get(clause.rule).copied().unwrap_or(0.0);
+        of(&self.remains) * of(&self.work) * (1.0 - clause.chance)
+    }
+
+    /// The clauses of the next guard, one of each rule at most; none where no further guard is worth it.
+    fn next(&mut self) -> Vec<&'c Clause> {
+        let mut open: Vec<(usize, Vec<Question>, f64)> = Vec::new();
+        for (at, (clause, questions)) in self.clauses.iter().zip(&self.questions).enumerate() {
+            if self.used.get(at) == Some(&false) {
+                open.push((at, questions.difference(&self.asked).copied().collect(), self.gain(clause)));
             }
-            guards.guards.push(guard(program, atoms, question, needs));
-            used.push(question);
         }
-        let answered = |need: &&Need| used.contains(&question(program, atoms, need.node));
-        guards.rest = needs
-            .iter()
-            .map(|needs| {
-                let left = needs.iter().filter(|need| !answered(need));
-                // A part that must fail is below its own `not`.
-                left.filter_map(|need| if need.holds { Some(need.node) } else { not(program, need.node) }).collect()
-            })
-            .collect();
-        guards
+        let mut candidates: BTreeMap<&[Question], f64> = BTreeMap::new();
+        for (_, missing, gain) in &open {
+            *candidates.entry(missing).or_default() += gain;
+        }
+        let mut candidates: Vec<_> = candidates.into_iter().collect();
+        // The first of equals, so that two runs make the same.
+        candidates.sort_by(|a, b| b.1.total_cmp(&a.1));
+        candidates.truncate((MOST_WEIGHED / open.len().max(1)).clamp(4, MOST_CANDIDATES));
+        let mut best: (f64, BTreeMap<usize, (usize, f64)>) = (1.0, BTreeMap::new());
+        for (candidate, _) in candidates {
+            // Of each rule the clause that saves most.
+            let mut chosen: BTreeMap<usize, (usize, f64)> = BTreeMap::new();
+            for (at, missing, gain) in &open {
+                let fits = missing.iter().all(|question| candidate.contains(question));
+                if let (true, Some(clause)) =
+                    (fits && (!missing.is_empty() || candidate.is_empty()), self.clauses.get(*at))
+                {
+                    let slot = chosen.entry(clause.rule).or_insert((*at, *gain));
+                    if slot.1 < *gain {
+                        *slot = (*at, *gain);
+                    }
+                }
+            }
+            let asks: BTreeSet<&Question> =
+                chosen.values().filter_map(|(at, _)| self.questions.get(*at)).flatten().collect();
+            let cost = ASKED * asks.len() as f64 + candidate.iter().map(|q| self.survey.cost(*q)).sum::<f64>();
+            let saved = chosen.values().map(|(_, gain)| gain).sum::<f64>() / cost;
+            if saved > best.0 {
+                best = (saved, chosen);
+            }
+        }
+        let chosen: Vec<usize> = best.1.into_values().map(|(at, _)| at).collect();
+        chosen.iter().for_each(|at| self.take(*at));
+        chosen.iter().filter_map(|at| self.clauses.get(*at)).collect()
+    }
+
+    fn take(&mut self, at: usize) {
+        let (Some(clause), Some(questions)) = (self.clauses.get(at), self.questions.get(at)) else { return };
+        self.asked.extend(questions);
+        self.remains.iter_mut().skip(clause.rule).take(1).for_each(|left| *left *= clause.chance.max(0.02));
+        let answered = clause.exact && clause.makes_whole == 1;
+        for (index, (used, other)) in self.used.iter_mut().zip(self.clauses).enumerate() {
+            // Where a part is answered nothing more is asked of it.
+            *used |= index == at || answered && (other.rule, other.part) == (clause.rule, clause.part);
+        }
+        if clause.exact {
+            *self.answers.entry((clause.rule, clause.part, clause.makes_whole)).or_default() += 1;
+        }
+    }
+
+    /// The parts of a rule that no guard answers for it.
+    fn left(&self, rule: usize, parts: &[u32]) -> Vec<u32> {
+        let answered = |part: usize| {
+            let of_part = self.answers.range((rule, part, 0)..(rule, part + 1, 0));
+            of_part.into_iter().any(|((_, _, makes_whole), count)| count >= makes_whole)
+        };
+        parts.iter().enumerate().filter(|(part, _)| !answered(*part)).map(|(_, node)| *node).collect()
     }
 }
 
-/// The parts of each rule that all must be as they are needed.
-fn needs(program: &Program) -> Vec<Vec<Need>> {
-    let one = |rule: usize, node: u32| match program.nodes.get(node as usize) {
-        Some(Node::Not(inner)) => Need { rule, node: *inner, holds: false },
-        _ => Need { rule, node, holds: true },
+fn guard(survey: &Survey<'_>, chosen: &[&Clause], rules: usize) -> Guard {
+    let asked: BTreeSet<Question> = chosen.iter().flat_map(|c| &c.literals).map(|l| survey.question(l.node)).collect();
+    let literals = |question: Question| {
+        let all = chosen.iter().flat_map(|c| c.literals.iter().map(|literal| (c.rule, *literal)));
+        all.filter(move |(_, literal)| survey.question(literal.node) == question)
     };
-    let of = |(rule, (_, root)): (usize, &(u32, u32))| match program.nodes.get(*root as usize) {
-        Some(Node::And(from, count)) => {
-            let children = program.children.get(*from as usize..(*from + *count) as usize).unwrap_or_default();
-            children.iter().map(|child| one(rule, *child)).collect()
-        }
-        _ => vec![one(rule, *root)],
-    };
-    program.rules.iter().enumerate().map(of).collect()
-}
-
-/// The part that holds where `node` fails.
-fn not(program: &Program, node: u32) -> Option<u32> {
-    let at = program.nodes.iter().position(|other| matches!(other, Node::Not(inner) if *inner == node))?;
-    u32::try_from(at).ok()
-}
-
-fn word<'a>(program: &Program, atoms: &'a Atoms, node: u32) -> Option<(u32, &'a super::atoms::Members)> {
-    let Some(Node::Test(atom)) = program.nodes.get(node as usize) else { return None };
-    let Some(Atom::Word { dictionary, members }) = atoms.atoms.get(*atom as usize) else { return None };
-    let single = atoms.dictionaries.get(*dictionary as usize)?.single;
-    single.then_some((*dictionary, members))
-}
-
-fn question(program: &Program, atoms: &Atoms, node: u32) -> Question {
-    word(program, atoms, node).map_or(Question::Part(node), |(dictionary, _)| Question::Dictionary(dictionary))
-}
-
-fn ruled_out(program: &Program, atoms: &Atoms, need: &Need) -> f64 {
-    match word(program, atoms, need.node) {
-        Some(_) if need.holds => RULED_OUT_BY_WORD,
-        Some(_) => RULED_OUT_BY_OTHER_WORD,
-        None => RULED_OUT_BY_PART,
-    }
-}
-
-fn guard(program: &Program, atoms: &Atoms, question: Question, needs: &[Need]) -> Guard {
-    let rules = program.rules.len();
-    match question {
+    let ask = |question: &Question| match *question {
         Question::Part(node) => {
-            let when = |answer: bool| mask(rules, |rule| needs.iter().all(|n| n.rule != rule || n.holds == answer));
-            Guard::Part { node, holds: when(true), fails: when(false) }
+            let when = |answer: bool| {
+                let passing: BTreeSet<usize> =
+                    literals(*question).filter(|(_, l)| l.holds == answer).map(|(rule, _)| rule).collect();
+                mask(rules, |rule| passing.contains(&rule))
+            };
+            Ask::Part { node, holds: when(true), fails: when(false) }
         }
         Question::Dictionary(dictionary) => {
-            let words = atoms.dictionaries.get(dictionary as usize).map_or(0, |known| known.len());
-            let row = |number: u32| {
-                let fits = |need: &Need| {
-                    let members = word(program, atoms, need.node).map(|(_, members)| members);
-                    members.is_some_and(|members| members.has(number)) == need.holds
-                };
-                mask(rules, |rule| needs.iter().all(|need| need.rule != rule || fits(need)))
-            };
-            let last = std::iter::once(u32::MAX);
-            Guard::Words { dictionary, rows: (0..words as u32).chain(last).map(row).collect() }
+            let words = survey.atoms.dictionaries.get(dictionary as usize).map_or(0, |known| known.len()) as u32;
+            let tests: Vec<_> = literals(*question)
+                .filter_map(|(rule, l)| survey.word(l.node).map(|(_, members)| (rule, members, l.holds)))
+                .collect();
+            let mut numbers: HashMap<Mask, u32> = HashMap::new();
+            let mut rows = Vec::new();
+            let row_of = (0..words).chain(std::iter::once(u32::MAX)).map(|word| {
+                let mut row = mask(rules, |_| false);
+                for (rule, members, holds) in &tests {
+                    if members.has(word) == *holds {
+                        set(&mut row, *rule);
+                    }
+                }
+                *numbers.entry(row).or_insert_with_key(|row| {
+                    rows.push(row.clone());
+                    rows.len() as u32 - 1
+                })
+            });
+            let row_of = row_of.collect();
+            Ask::Word { dictionary, row_of, rows: rows.into() }
         }
+    };
+    let asks = asked.iter().map(ask).collect();
+    let told: BTreeSet<usize> = chosen.iter().map(|clause| clause.rule).collect();
+    Guard { others: mask(rules, |rule| !told.contains(&rule)), asks }
+}
+
+fn set(mask: &mut Mask, rule: usize) {
+    if let Some(word) = mask.get_mut(rule / 64) {
+        *word |= 1 << (rule % 64);
     }
 }
 
 fn mask(rules: usize, is_set: impl Fn(usize) -> bool) -> Mask {
-    let mut mask = vec![0_u64; rules.div_ceil(64)];
-    for rule in (0..rules).filter(|rule| is_set(*rule)) {
-        if let Some(word) = mask.get_mut(rule / 64) {
-            *word |= 1 << (rule % 64);
-        }
-    }
-    mask.into()
+    let mut mask: Mask = vec![0_u64; rules.div_ceil(64)].into();
+    (0..rules).filter(|rule| is_set(*rule)).for_each(|rule| set(&mut mask, rule));
+    mask
 }

@@ -1,0 +1,254 @@
+//! The words that a field is compared with, by number: its value is looked up once, whatever the number of tests.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+
+/// How a value is looked up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Lookup {
+    /// The word that it is.
+    Whole,
+    /// The longest word that it begins with.
+    Begins,
+    /// The longest word that it ends with.
+    Ends,
+}
+
+/// The words that one field is compared with in one way.
+pub(crate) struct Dictionary {
+    pub(crate) field: u32,
+    pub(crate) single: bool,
+    lookup: Lookup,
+    words: HashMap<Box<[u8]>, u32, BuildHasherDefault<WordHasher>>,
+    trie: Trie,
+}
+
+impl Dictionary {
+    pub(super) fn new(field: u32, single: bool, lookup: Lookup) -> Self {
+        Self { field, single, lookup, words: HashMap::default(), trie: Trie::default() }
+    }
+
+    /// How many words it has; their numbers begin with zero.
+    pub(crate) fn len(&self) -> usize {
+        self.words.len()
+    }
+
+    pub(crate) fn lookup(&self) -> Lookup {
+        self.lookup
+    }
+
+    /// Takes in a word.
+    pub(super) fn add(&mut self, word: &[u8]) {
+        let next = self.words.len() as u32;
+        self.words.entry(word.into()).or_insert(next);
+    }
+
+    /// The number of a word.
+    pub(super) fn number(&self, word: &[u8]) -> Option<u32> {
+        self.words.get(word).copied()
+    }
+
+    /// No word is added any more.
+    pub(super) fn finish(&mut self) {
+        if self.lookup != Lookup::Whole {
+            let ends = self.lookup == Lookup::Ends;
+            let turned = |word: &[u8]| if ends { word.iter().rev().copied().collect() } else { word.to_vec() };
+            let mut words: Vec<(Vec<u8>, u32)> = self.words.iter().map(|(word, n)| (turned(word), *n)).collect();
+            words.sort_unstable();
+            self.trie = Trie::new(&words);
+        }
+    }
+
+    /// The numbers that a value has where one of these words is, begins or ends it: theirs, and those of longer words.
+    pub(super) fn standing_for(&self, words: &[u32]) -> Vec<u32> {
+        match self.lookup {
+            Lookup::Whole => words.to_vec(),
+            _ => self.trie.longer(words),
+        }
+    }
+
+    /// The number of the word that a value is, or is found by.
+    pub(crate) fn find(&self, value: &[u8]) -> Option<u32> {
+        match self.lookup {
+            Lookup::Whole => self.words.get(value).copied(),
+            Lookup::Begins => self.trie.find(value.iter()),
+            Lookup::Ends => self.trie.find(value.iter().rev()),
+        }
+    }
+}
+
+/// No word.
+const NONE: u32 = u32::MAX;
+
+/// Words by their letters.
+#[derive(Default)]
+struct Trie {
+    nodes: Vec<TrieNode>,
+    /// The first letters of each node's children, and the children.
+    letters: Vec<u8>,
+    children: Vec<u32>,
+    /// The longest other word that begins each word.
+    shorter: Vec<u32>,
+}
+
+struct TrieNode {
+    /// The word that ends here, or the longest that did before.
+    word: u32,
+    from: u32,
+    count: u32,
+}
+
+impl Trie {
+    /// Of sorted words without doubles.
+    fn new(words: &[(Vec<u8>, u32)]) -> Self {
+        let mut trie = Self { shorter: vec![NONE; words.len()], ..Self::default() };
+        // Nodes are made level by level, so that the children of one lie side by side.
+        let mut level: Vec<(std::ops::Range<usize>, u32)> = vec![(0..words.len(), NONE)];
+        let mut depth = 0;
+        while !level.is_empty() {
+            let mut next = Vec::new();
+            let below = (trie.nodes.len() + level.len()) as u32;
+            for (range, mut word) in level {
+                let mut rest = range;
+                if let Some((letters, number)) = words.get(rest.start)
+                    && letters.len() == depth
+                    && !rest.is_empty()
+                {
+                    if let Some(slot) = trie.shorter.get_mut(*number as usize) {
+                        *slot = word;
+                    }
+                    word = *number;
+                    rest.start += 1;
+                }
+                let from = trie.letters.len() as u32;
+                while !rest.is_empty() {
+                    let letter = |at: usize| words.get(at).and_then(|(letters, _)| letters.get(depth)).copied();
+                    let first = letter(rest.start);
+                    let end = rest.clone().find(|at| letter(*at) != first).unwrap_or(rest.end);
+                    trie.letters.push(first.unwrap_or_default());
+                    trie.children.push(below + next.len() as u32);
+                    next.push((rest.start..end, word));
+                    rest.start = end;
+                }
+                trie.nodes.push(TrieNode { word, from, count: trie.letters.len() as u32 - from });
+            }
+            level = next;
+            depth += 1;
+        }
+        trie
+    }
+
+    fn find<'v>(&self, mut value: impl Iterator<Item = &'v u8>) -> Option<u32> {
+        let mut node = self.nodes.first()?;
+        let word = loop {
+            let from = node.from as usize;
+            let letters = self.letters.get(from..from + node.count as usize).unwrap_or_default();
+            let Some(letter) = value.next().filter(|_| !letters.is_empty()) else { break node.word };
+            let Some(at) = letters.iter().position(|l| l == letter) else { break node.word };
+            match self.children.get(from + at).and_then(|child| self.nodes.get(*child as usize)) {
+                Some(child) => node = child,
+                None => break node.word,
+            }
+        };
+        (word != NONE).then_some(word)
+    }
+
+    /// These words and those that they begin.
+    fn longer(&self, words: &[u32]) -> Vec<u32> {
+        // A word that is not decided yet takes the answer of the next shorter one.
+        let mut answers: Vec<Option<bool>> = vec![None; self.shorter.len()];
+        for word in words {
+            answers.iter_mut().skip(*word as usize).take(1).for_each(|answer| *answer = Some(true));
+        }
+        for word in 0..self.shorter.len() as u32 {
+            let (mut line, mut next) = (Vec::new(), word);
+            let answer = loop {
+                match answers.get(next as usize) {
+                    Some(Some(answer)) => break *answer,
+                    Some(None) => line.push(next),
+                    None => break false,
+                }
+                next = self.shorter.get(next as usize).copied().unwrap_or(NONE);
+            };
+            for word in line {
+                answers.iter_mut().skip(word as usize).take(1).for_each(|slot| *slot = Some(answer));
+            }
+        }
+        let holds = answers.iter().enumerate().filter(|(_, answer)| **answer == Some(true));
+        holds.map(|(word, _)| word as u32).collect()
+    }
+}
+
+/// A hash that is quick for short words. What is looked up may be anybody's, but the words are the rules' own, so that
+/// nobody can fill a bucket.
+#[derive(Default)]
+pub(crate) struct WordHasher(u64);
+
+impl Hasher for WordHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        const SEED: u64 = 0x9e37_79b9_7f4a_7c15;
+        let wide = |at: usize| bytes.get(at..at + 8)?.try_into().ok().map(u64::from_le_bytes);
+        let half = |at: usize| bytes.get(at..at + 4)?.try_into().ok().map(u32::from_le_bytes);
+        let length = bytes.len();
+        let mut mix = |word: u64| self.0 = (self.0.rotate_left(23) ^ word).wrapping_mul(SEED);
+        // What is left at the end is read together with bytes that were read before: no loop over single bytes.
+        let last = if let Some(end) = length.checked_sub(8) {
+            for at in (0..end).step_by(8) {
+                mix(wide(at).unwrap_or(0));
+            }
+            wide(end)
+        } else if let Some(end) = length.checked_sub(4) {
+            half(0).zip(half(end)).map(|(first, last)| u64::from(first) << 32 | u64::from(last))
+        } else {
+            let byte = |at: usize| bytes.get(at).map_or(0, |b| u64::from(*b));
+            Some(byte(0) << 16 | byte(length / 2) << 8 | byte(length.saturating_sub(1)))
+        };
+        mix(last.unwrap_or(0) ^ (length as u64) << 56);
+    }
+
+    fn write_usize(&mut self, _: usize) {
+        // The length is part of the last word.
+    }
+
+    fn finish(&self) -> u64 {
+        self.0 ^ self.0 >> 32
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Dictionary, Lookup};
+
+    #[test]
+    fn the_longest_word_is_found() {
+        let mut begins = Dictionary::new(0, true, Lookup::Begins);
+        let [etc, ssh, root] = ["/etc/", "/etc/ssh", "/root"].map(str::as_bytes).map(|word| {
+            begins.add(word);
+            begins.number(word).expect("added")
+        });
+        begins.finish();
+        for (value, found) in [
+            ("/etc/ssh/x", Some(ssh)),
+            ("/etc/ss", Some(etc)),
+            ("/etc/", Some(etc)),
+            ("/etc", None),
+            ("/root", Some(root)),
+            ("/", None),
+            ("", None),
+        ] {
+            assert_eq!(begins.find(value.as_bytes()), found, "{value}");
+        }
+        assert_eq!(begins.standing_for(&[etc]), [etc, ssh]);
+        assert_eq!(begins.standing_for(&[ssh, root]), [ssh, root]);
+        let mut ends = Dictionary::new(0, true, Lookup::Ends);
+        let [all, history] = ["", "_history"].map(str::as_bytes).map(|word| {
+            ends.add(word);
+            ends.number(word).expect("added")
+        });
+        ends.finish();
+        assert_eq!(ends.find(b"/root/.bash_history"), Some(history));
+        assert_eq!(ends.find(b""), Some(all));
+        assert_eq!(ends.standing_for(&[all]), [all, history]);
+        assert_eq!(Dictionary::new(0, true, Lookup::Ends).find(b"x"), None);
+    }
+}
