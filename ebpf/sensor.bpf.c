@@ -173,16 +173,6 @@ PART u32 part_folder(u32 at, u32 tag, u64 task_at, s64 descriptor) {
     return file ? part_walk(at, tag, (u64)&file->f_path, task_at) : at;
 }
 
-/* A path, and what it is relative to. `second`: the second path of the call. */
-PART u32 part_path(u32 at, u64 task_at, u64 pointer, s64 descriptor, u32 second) {
-    u32 text = at + 4;
-    at = part_user_string(at, second ? PART_PATH2 : PART_PATH1, pointer);
-    struct scratch *s = scratch_get();
-    if (!s || text > ROOM || s->bytes[text] == '/')
-        return at;
-    return part_folder(at, second ? PART_DIR2 : PART_DIR1, task_at, descriptor);
-}
-
 SEC("tp_btf/sys_enter")
 int seawall_enter(u64 *context) {
     struct pt_regs *registers = (void *)context[0];
@@ -231,9 +221,24 @@ PART u32 part_message(u32 at, u64 pointer) {
     return part_user_bytes(at, PART_SOCKADDR, (u64)message.msg_name, message.msg_namelen & 0xff);
 }
 
-/* Whether the path that lies at `path` can be one that a rule wants; a relative one with the folder that was walked last,
+/* Calls of bpf that give a map or a link to whoever asks, by its number or its pin. */
+INLINE u32 is_bpf_open(u32 command) {
+    return command == BPF_OBJ_GET || command == BPF_MAP_GET_FD_BY_ID || command == BPF_LINK_GET_FD_BY_ID;
+}
+
+/* What bpf was asked for: the first number of its attributes as the fourth argument, and a pin as text. */
+PART u32 part_bpf(u32 at, u64 command, u64 attributes) {
+    struct scratch *s = scratch_get();
+    u64 first = 0;
+    if (!s || bpf_probe_read_user(&first, sizeof(first), (void *)attributes) != 0)
+        return at;
+    s->record.arguments[3] = first;
+    return (u32)command == BPF_OBJ_GET ? part_user_string(at, PART_TEXT, first) : at;
+}
+
+/* Whether the path that lies at `path` can be one that somebody wants; a relative one with the folder that was walked last,
  * whose part lies at `folder`. */
-INLINE u32 is_wanted_name(struct scratch *s, u32 path, u32 folder, u32 start) {
+PART u32 part_wanted_name(u32 path, u32 folder, u32 start) {
     u32 state = part_run_string(path, start);
     if (state <= STATE_MATCH)
         return state == STATE_MATCH;
@@ -326,6 +331,8 @@ int seawall_sys_exit(u64 *context) {
         raced = call->enter ? row_of(number, known | CONTEXT_RACED) : NULL;
         if (row && row->verdict == VERDICT_DROP && (!raced || raced->verdict == VERDICT_DROP))
             return 0;
+        if (row && row->verdict == VERDICT_OPENS && !is_bpf_open(arguments[0]))
+            return 0;
     }
     u64 task = (u64)bpf_get_current_task();
     u32 path = at, relative = 0;
@@ -354,7 +361,7 @@ int seawall_sys_exit(u64 *context) {
         /* Most are opened by a name in a folder: the folder need not be walked then. */
         if (!matched && relative && part_is_child(path, walked, folder, descriptor)) {
             matched = row->name && is_match(part_run_walked(walked, row->name, 0));
-            if (!matched)
+            if (!matched && call->path[1] < 0)
                 return 0;
         }
     }
@@ -365,17 +372,26 @@ int seawall_sys_exit(u64 *context) {
             at = part_folder(at, PART_DIR1, task, folder);
         }
         if (!matched && row->name)
-            matched = (relative && at == base) || is_wanted_name(s, path, base, row->name);
+            matched = (relative && at == base) || part_wanted_name(path, base, row->name);
     }
-    if (!matched)
+    if (!matched && call->path[1] < 0)
         return 0;
     if (call->descriptor >= 0)
         at = part_descriptor(at, descriptor);
     record_who(task);
     if (call->path[1] >= 0) {
+        u32 second = at, base = 0;
         s64 folder = call->folder[1] < 0 ? AT_FDCWD : (s32)argument(arguments, call->folder[1]);
-        at = part_path(at, task, argument(arguments, call->path[1]), folder, 1);
+        at = part_user_string(at, PART_PATH2, argument(arguments, call->path[1]));
+        if (is_relative(s, second)) {
+            base = at;
+            at = part_folder(at, PART_DIR2, task, folder);
+        }
+        if (!matched && row && !(row->name && ((base && at == base) || part_wanted_name(second, base, row->name))))
+            return 0;
     }
+    if (number == SYS_BPF)
+        at = part_bpf(at, arguments[0], arguments[1]);
     if (call->text >= 0)
         at = part_user_string(at, PART_TEXT, argument(arguments, call->text));
     if (call->address >= 0)

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const PROGRAMS: &[&str] = &["sensor", "enforce", "flow", "mapping", "script", "lsm", "network", "devices"];
+const PROGRAMS: &[&str] = &["sensor", "enforce", "flow", "mapping", "script", "lsm", "network", "devices", "signal"];
 
 fn main() {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../ebpf");

@@ -8,7 +8,8 @@
 /* What is known of an event when it is decided about: bits of the number of its row. */
 enum { CONTEXT_HOST = 1, CONTEXT_FAILED = 2, CONTEXT_RACED = 4, CONTEXT_ACCESS = 8, CONTEXT_LOWER = 32, CONTEXTS = 64 };
 enum { ACCESS_UNKNOWN = 3 };
-enum verdict { VERDICT_DROP, VERDICT_PASS, VERDICT_PATHS };
+enum verdict { VERDICT_DROP, VERDICT_PASS, VERDICT_PATHS, VERDICT_OPENS /* of bpf: only what opens an object */ };
+enum { SYS_BPF = 321, BPF_OBJ_GET = 7, BPF_MAP_GET_FD_BY_ID = 14, BPF_LINK_GET_FD_BY_ID = 30 };
 
 /* What is done in one context of one call. With VERDICT_PATHS an automaton looks at the path, from its end to its
  * beginning; 0: not at this path. */

@@ -252,6 +252,9 @@ struct linux_binprm {
     const char *interp;
     char buf[256];
 } CORE;
+struct kernel_siginfo {
+    int si_code;
+} CORE;
 struct bpf_map {
     u32 id;
 } CORE;

@@ -18,10 +18,18 @@ pub(crate) fn offset() -> i64 {
 
 /// The time of day, RFC 3339 with nanoseconds, UTC.
 pub(crate) fn now_text() -> String {
-    let now = nanoseconds(clock_gettime(ClockId::Realtime));
-    match jiff::Timestamp::from_nanosecond(i128::from(now)) {
+    at(nanoseconds(clock_gettime(ClockId::Realtime)))
+}
+
+/// The time of day of a moment since boot, as [`now_text`].
+pub(crate) fn text(since_boot: u64) -> String {
+    at(i64::try_from(since_boot).unwrap_or(i64::MAX).saturating_add(offset()))
+}
+
+fn at(time: i64) -> String {
+    match jiff::Timestamp::from_nanosecond(i128::from(time)) {
         Ok(time) => format!("{time:.9}"),
         // A clock beyond the year 9999 has no such text.
-        Err(_) => now.to_string(),
+        Err(_) => time.to_string(),
     }
 }

@@ -17,6 +17,7 @@ use seawall_decide::{Bundle, RuntimeDenial, RuntimeMode, RuntimePolicy};
 
 pub use denial::Denial;
 use hooks::{DenyHook, HOOKS, Objects, is_refused};
+pub(crate) use link::open as open_pin;
 pub use lists::Addresses;
 use lists::Lists;
 
@@ -47,6 +48,12 @@ pub struct Enforcer {
 /// Where pins lie below the BPF file system, which is `/sys/fs/bpf` on every distribution.
 pub fn pin_folder(bpf: &Path) -> PathBuf {
     bpf.join("seawall").join(LAYOUT)
+}
+
+/// Where lies what one agent tells the next, beside the pins of what denies.
+pub(crate) fn agent_folder(pins: &Path) -> PathBuf {
+    let name = pins.file_name().unwrap_or_default().to_string_lossy();
+    pins.with_file_name(format!("{name}-agent"))
 }
 
 impl Enforcer {
@@ -246,6 +253,10 @@ impl Enforcer {
     /// # Errors
     /// It cannot be removed.
     pub fn remove(folder: &Path) -> std::io::Result<bool> {
+        let agent = agent_folder(folder);
+        if agent.exists() {
+            std::fs::remove_dir_all(agent)?;
+        }
         if !folder.exists() {
             return Ok(false);
         }
@@ -289,7 +300,7 @@ fn state(result: Result<(), String>) -> HookState {
 }
 
 /// Makes the folder, and mounts the BPF file system where nobody has.
-fn prepare(folder: &Path) -> Result<(), SensorError> {
+pub(crate) fn prepare(folder: &Path) -> Result<(), SensorError> {
     let failed = |error: std::io::Error| SensorError::Load(format!("{}: {error}", folder.display()));
     if folder.starts_with("/sys/fs/bpf") {
         mount().map_err(failed)?;

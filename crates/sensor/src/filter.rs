@@ -12,6 +12,7 @@ use seawall_model::EventKind;
 use seawall_rules::{Assumption, Necessary, PathOf, PathShape, PathTest, RuleSet};
 
 use crate::calls;
+use crate::own::OwnFiles;
 use automaton::Automaton;
 pub(crate) use automaton::State;
 
@@ -30,6 +31,8 @@ const ACCESS_UNKNOWN: usize = 3;
 pub(crate) enum Row {
     Drop,
     Pass,
+    /// Of bpf: only what opens an object.
+    Opens,
     /// The automata of the path as it was given, and of the one that the kernel arrived at.
     Paths {
         name: u16,
@@ -59,11 +62,19 @@ pub struct FilterSummary {
 impl Filter {
     /// The filter for a set of rules; with `containers_only` whatever happens outside of containers is left out.
     pub fn new(rules: &RuleSet, containers_only: bool) -> Self {
+        Self::with_own(rules, containers_only, None)
+    }
+
+    /// As [`Filter::new`]; what is about the agent's own files crosses as well.
+    pub fn with_own(rules: &RuleSet, containers_only: bool, own: Option<&OwnFiles>) -> Self {
         let mut necessary: BTreeMap<i64, Vec<Necessary>> = BTreeMap::new();
         for spec in calls::FAMILIES.iter().flat_map(|family| family.iter()) {
             let of = |context: usize| match containers_only && context & HOST != 0 {
                 true => Necessary::Never,
-                false => rules.necessary(spec.kind, &assumption(spec.kind, context)),
+                false => {
+                    let of_rules = rules.necessary(spec.kind, &assumption(spec.kind, context));
+                    own.map_or(of_rules.clone(), |own| or_own(of_rules, own, spec.kind, context))
+                }
             };
             necessary.insert(spec.number, (0..CONTEXTS).map(of).collect());
         }
@@ -76,8 +87,10 @@ impl Filter {
         let mut rows = BTreeMap::new();
         for (number, all) in &necessary {
             let mut made = [Row::Pass; CONTEXTS];
+            let opens = own.is_some() && *number == libc::SYS_bpf;
             for (slot, necessary) in made.iter_mut().zip(all) {
                 *slot = match necessary {
+                    Necessary::Never if opens => Row::Opens,
                     Necessary::Never => Row::Drop,
                     Necessary::Always => Row::Pass,
                     Necessary::Paths(tests) => {
@@ -132,6 +145,23 @@ impl Filter {
 
     pub(crate) fn states(&self) -> &[State] {
         self.automaton.as_ref().map_or(&[], |a| &a.states)
+    }
+}
+
+/// What rules want, and what is about the agent.
+fn or_own(rules: Necessary, own: &OwnFiles, kind: EventKind, context: usize) -> Necessary {
+    // Reading harms nobody.
+    let only_reads = access_argument(kind) >= 0 && context % LOWER / ACCESS == 0;
+    let tests = own.tests(kind);
+    match rules {
+        Necessary::Never if matches!(kind, EventKind::Ptrace | EventKind::ProcessVmWritev) => Necessary::Always,
+        rules if tests.is_empty() || only_reads => rules,
+        Necessary::Never => Necessary::Paths(tests.into_iter().collect()),
+        Necessary::Paths(mut all) => {
+            all.extend(tests);
+            Necessary::Paths(all)
+        }
+        Necessary::Always => Necessary::Always,
     }
 }
 

@@ -22,6 +22,7 @@ mod guard;
 mod identity;
 mod kernel;
 mod node;
+mod own;
 mod paths;
 mod probe;
 mod processes;
@@ -44,6 +45,7 @@ pub use identity::{
 };
 pub use kernel::{Hook, HookState, Kernel, KernelOptions};
 pub use node::{Node, Quarantined, quarantine};
+pub use own::OwnFiles;
 pub use probe::{Probe, hostname, probe};
 pub use recording::{Recorder, RecordingError, replay};
 pub use respond::resume;

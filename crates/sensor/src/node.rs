@@ -1,6 +1,7 @@
 //! The guard of a node: events, rules, and what the policy stops.
 
 mod denials;
+mod own;
 mod quarantine;
 mod reach;
 
@@ -10,15 +11,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use denials::Denials;
+use own::Own;
 pub(crate) use quarantine::host_network;
 pub use quarantine::{Quarantined, quarantine};
 use reach::Reach;
-use seawall_decide::{Bundle, RuntimeMode};
+use seawall_decide::{Bundle, RuntimeDenial, RuntimeMode, RuntimePolicy};
 use seawall_model::{Action, Alert, FieldValue, Observation};
 
 use crate::enforce::Enforcer;
 use crate::respond::{Answer, Responder};
-use crate::{Guard, Names, Sensor, SensorError, SensorOptions};
+use crate::{Guard, Names, OwnFiles, Sensor, SensorError, SensorOptions};
 
 /// Alerts about lost events come no closer together.
 const BETWEEN_LOSSES: Duration = Duration::from_secs(1);
@@ -35,6 +37,7 @@ pub struct Node {
     told: Option<Instant>,
     names: Option<Names>,
     responder: Option<Responder>,
+    own: Option<Own>,
 }
 
 struct Enforcement {
@@ -88,7 +91,7 @@ impl Node {
             enforcement = Some(Enforcement { enforcer, policy, denials: Denials::default(), reach });
         }
         let sensor = Sensor::start(options)?;
-        let mut node = Self { sensor, guard, enforcement, told: None, names: None, responder };
+        let mut node = Self { sensor, guard, enforcement, told: None, names: None, responder, own: None };
         // Lists are filled before anything points at them: what another agent left goes on until then.
         let known = node.place(true, &mut |_| {})?;
         if let Some(enforcement) = &mut node.enforcement {
@@ -96,6 +99,18 @@ impl Node {
             enforcement.enforcer.keep_only(|group| known.contains(&group));
         }
         Ok(node)
+    }
+
+    /// From now on it looks after itself: whoever signals it or changes what is its own is told. The error says what of that
+    /// cannot be seen here.
+    pub fn guard_itself(&mut self, files: OwnFiles) -> Option<SensorError> {
+        let refuses = self.enforcement.as_ref().is_some_and(|e| {
+            let is_denied = |entry: &RuntimePolicy| entry.deny.contains(&RuntimeDenial::AgentTampering);
+            e.policy.runtime().any(|entry| entry.mode == RuntimeMode::Enforce && is_denied(entry))
+        });
+        let (own, error) = Own::start(files, &self.sensor, refuses);
+        self.own = Some(own);
+        error
     }
 
     /// From now on the names that rules compare addresses with have these.
@@ -123,7 +138,7 @@ impl Node {
         see: &mut dyn FnMut(Observation<'_>),
         raise: &mut dyn FnMut(Alert),
     ) -> Result<(), SensorError> {
-        let Self { sensor, guard, enforcement, names, responder, .. } = self;
+        let Self { sensor, guard, enforcement, names, responder, own, .. } = self;
         if let Some(addresses) = names.as_mut().and_then(Names::take) {
             guard.rules().set_addresses(&addresses);
         }
@@ -135,6 +150,9 @@ impl Node {
             }
             if let Some(responder) = &mut *responder {
                 responder.remember(observation);
+            }
+            if let Some(own) = &mut *own {
+                own.judge(observation, guard, raise);
             }
             let mut judged = |alert: Alert, raise: &mut dyn FnMut(Alert)| {
                 let answered = match &*responder {
@@ -173,6 +191,9 @@ impl Node {
             }
             responder.told(guard, raise);
         }
+        if let Some(own) = own {
+            own.step(guard, sensor, raise);
+        }
         if let Some(Enforcement { enforcer, denials, policy, .. }) = enforcement {
             denials.of_running(enforcer, sensor, guard, &mut |alert| raise(named(policy, alert)));
         }
@@ -194,8 +215,11 @@ impl Node {
         self.guard.losses(&statistics, &losses).into_iter().for_each(raise);
     }
 
-    /// Waits for responses that are being done, at the end.
+    /// Waits for responses that are being done, at the end, and tells who ended it.
     pub fn finish(&mut self, raise: &mut dyn FnMut(Alert)) {
+        if let Some(own) = &mut self.own {
+            own.step(&self.guard, &self.sensor, raise);
+        }
         if let Some(responder) = &mut self.responder {
             responder.finish(&self.guard, raise);
         }

@@ -54,7 +54,13 @@ pub(super) const CALLS: &[Spec] = &[
         &[(A::Fd, T::Result), (A::Name, T::Path1)],
     ),
     spec(libc::SYS_mount_setattr, K::MountSetattr, Call::path_at(0, 1), &[(A::Res, T::Result), (A::Name, T::Path1)]),
-    spec(libc::SYS_bpf, K::Bpf, Call::PLAIN, &[(A::Fd, T::Result), (A::Cmd, T::Flags(0))]),
+    // The first number of the attributes is an object's where one is opened by it; a pin's path is text.
+    spec(
+        libc::SYS_bpf,
+        K::Bpf,
+        Call::PLAIN,
+        &[(A::Fd, T::Result), (A::Cmd, T::Flags(0)), (A::Data, T::Wide(3)), (A::Name, T::Text)],
+    ),
     spec(
         libc::SYS_init_module,
         K::InitModule,

@@ -14,6 +14,7 @@ use crate::kernel::error_chain;
 
 /// Numbers of include/uapi/linux/bpf.h.
 const BPF_OBJ_PIN: libc::c_long = 6;
+const BPF_OBJ_GET: libc::c_long = 7;
 const BPF_LINK_CREATE: libc::c_long = 28;
 /// What a program of devices is attached as.
 pub(super) const DEVICE: u32 = 6;
@@ -56,6 +57,14 @@ fn pin(link: &OwnedFd, path: &Path) -> io::Result<()> {
     put(&mut attributes, 0, &(path.as_ptr() as u64).to_ne_bytes());
     put(&mut attributes, 8, &link.as_raw_fd().to_ne_bytes());
     bpf(BPF_OBJ_PIN, &mut attributes).map(drop)
+}
+
+/// Opens what is pinned at a path, whatever it is.
+pub(crate) fn open(path: &Path) -> io::Result<OwnedFd> {
+    let path = CString::new(path.as_os_str().as_bytes())?;
+    let mut attributes = [0; 64];
+    put(&mut attributes, 0, &(path.as_ptr() as u64).to_ne_bytes());
+    own(bpf(BPF_OBJ_GET, &mut attributes)?)
 }
 
 fn put(attributes: &mut [u8; 64], at: usize, bytes: &[u8]) {

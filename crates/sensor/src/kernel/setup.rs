@@ -78,6 +78,7 @@ pub(super) fn filter(
             let value = match row {
                 Row::Drop => [0; 3],
                 Row::Pass => [1, 0, 0],
+                Row::Opens => [3, 0, 0],
                 Row::Paths { name, resolved } => [2, u32::from(*name), u32::from(*resolved)],
             };
             map.set(index * CONTEXTS as u32 + context, value, 0).map_err(map_error)?;

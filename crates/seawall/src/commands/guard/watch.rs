@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use seawall_model::Observation;
 use seawall_sensor::{
-    DirectorySettings, Filter, Guard, HookState, KernelOptions, NameSettings, Names, Node, Recorder, SensorOptions,
-    hostname, probe,
+    DirectorySettings, Filter, Guard, HookState, KernelOptions, NameSettings, Names, Node, OwnFiles, Recorder,
+    SensorOptions, hostname, probe,
 };
+use seawall_sink::{SinkSpec, SinkTarget};
 
 use super::metrics::Served;
 use super::outputs::Outputs;
@@ -25,17 +26,20 @@ pub(super) fn run(arguments: &GuardArgs, printer: &Printer) -> Result<Exit> {
     let needs = rules.needs();
     let mut recorder = super::recorder(arguments.record.as_deref())?;
     let record = arguments.record.as_deref();
+    let own = own_files(arguments)?;
+    let mut kinds = super::kinds(&rules, record.is_some());
+    kinds.extend(OwnFiles::kinds());
     let options = SensorOptions {
         kernel: KernelOptions {
             event_ring: arguments.ring_bytes()?,
             environment: needs.environment || record.is_some(),
             data: if needs.buffer { 80 } else { 0 },
             // A recording is of everything, whatever rules it is made beside.
-            filter: record.is_none().then(|| Arc::new(Filter::new(&rules, arguments.containers_only))),
+            filter: record.is_none().then(|| Arc::new(Filter::with_own(&rules, arguments.containers_only, Some(&own)))),
             failed_execs: arguments.failed_execs,
             ..KernelOptions::default()
         },
-        kinds: super::kinds(&rules, record.is_some()),
+        kinds,
         directory: DirectorySettings::below("/"),
         containers_only: arguments.containers_only,
         identity_wait: Duration::from_millis(500),
@@ -48,6 +52,9 @@ pub(super) fn run(arguments: &GuardArgs, printer: &Printer) -> Result<Exit> {
     let mut served = arguments.metrics.as_deref().map(|address| Served::start(address, tier)).transpose()?;
     let policy = super::policy(arguments.policy.as_deref())?;
     let mut node = Node::start_with(options, guard, policy, &super::pins(), &arguments.evidence)?;
+    if let Some(error) = node.guard_itself(own) {
+        printer.warning(&format!("signals to the guard cannot be told: {error}"));
+    }
     // What else they ask for, they ask for in vain.
     for (name, purpose, state) in node.sensor().packet_hooks() {
         if let HookState::Refused(reason) = state {
@@ -94,6 +101,18 @@ pub(super) fn run(arguments: &GuardArgs, printer: &Printer) -> Result<Exit> {
     }
     printer.note(&format!("{} events, {alerts} alerts", statistics.events));
     Ok(Exit::Allow)
+}
+
+/// What this guard is told by and tells in.
+fn own_files(arguments: &GuardArgs) -> Result<OwnFiles> {
+    let read: Vec<_> = arguments.policy.iter().chain(&arguments.rules).cloned().collect();
+    let mut written: Vec<_> = arguments.record.iter().cloned().collect();
+    for spec in &arguments.output {
+        if let SinkTarget::File(path) = spec.parse::<SinkSpec>()?.target {
+            written.push(path);
+        }
+    }
+    Ok(OwnFiles::of_agent(&read, &written, &super::pins()))
 }
 
 fn write(recorder: &mut Recorder<impl std::io::Write>, observation: Observation<'_>) -> Option<std::io::Error> {

@@ -1,0 +1,231 @@
+//! Signals to the agent, from a queue in the kernel that outlives it (ebpf/signal.bpf.c).
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use aya::maps::{Array, HashMap, MapData, MapError, Queue};
+use aya::programs::BtfTracePoint;
+use aya::{Btf, EbpfLoader};
+use seawall_model::{Alert, FieldValue, Priority};
+
+use super::RULE;
+use crate::enforce::{agent_folder, prepare};
+use crate::kernel::error_chain;
+use crate::{Guard, Sensor, SensorError, clock};
+
+static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/signal.bpf.o"));
+
+/// Bytes of struct sent.
+const SIZE: usize = 216;
+/// Maps that outlive the agent.
+const PINNED: [&str; 2] = ["SIGNALS", "AGENTS"];
+/// Records that are read at once: as many as there is room for.
+const MOST: usize = 256;
+
+/// A signal that somebody sent to an agent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Sent {
+    time: u64,
+    group: u64,
+    pid: u32,
+    parent: u32,
+    uid: u32,
+    target: u32,
+    signal: u32,
+    by_kernel: bool,
+    contained: bool,
+    name: String,
+    parent_name: String,
+    command: String,
+}
+
+impl Sent {
+    fn parse(bytes: &[u8; SIZE]) -> Option<Self> {
+        let wide = |at: usize| bytes.get(at..at + 8)?.try_into().ok().map(u64::from_ne_bytes);
+        let number = |at: usize| bytes.get(at..at + 4)?.try_into().ok().map(u32::from_ne_bytes);
+        let text = |bytes: &[u8]| {
+            let end = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+            let shown = bytes.get(..end).unwrap_or_default().iter().map(|b| if *b == 0 { b' ' } else { *b });
+            String::from_utf8_lossy(&shown.collect::<Vec<_>>()).into_owned()
+        };
+        let length = usize::try_from(number(52)?).ok()?.min(128);
+        Some(Self {
+            time: wide(0)?,
+            group: wide(16)?,
+            pid: number(24)?,
+            parent: number(28)?,
+            uid: number(32)?,
+            target: number(36)?,
+            signal: number(40)?,
+            by_kernel: number(44)? != 0,
+            contained: number(48)? != 0,
+            name: text(bytes.get(56..72)?),
+            parent_name: text(bytes.get(72..88)?),
+            command: text(bytes.get(88..88 + length)?),
+        })
+    }
+
+    /// What a service manager or a person at the terminal ends a program with.
+    fn is_polite(&self) -> bool {
+        [libc::SIGTERM, libc::SIGINT, libc::SIGQUIT].iter().any(|signal| u32::try_from(*signal) == Ok(self.signal))
+    }
+
+    fn alert(&self, guard: &Guard, sensor: &Sensor) -> Alert {
+        let container = sensor.container_of_group(self.group);
+        let signal = match name(self.signal) {
+            Some(name) => format!("signal {} ({name})", self.signal),
+            None => format!("signal {}", self.signal),
+        };
+        let whom = match self.target == std::process::id() {
+            true => "the guard".to_owned(),
+            false => format!("the guard that was process {}", self.target),
+        };
+        let by = match self.by_kernel {
+            true => format!("the kernel while {} (process {}) ran", self.name, self.pid),
+            false => format!(
+                "{}, process {} of user {}, child of {} ({})",
+                self.name, self.pid, self.uid, self.parent_name, self.parent
+            ),
+        };
+        let output = format!("{signal} was sent to {whom} by {by} | command={}", self.command);
+        let fields = BTreeMap::from([
+            ("proc.pid".to_owned(), FieldValue::Unsigned(self.pid.into())),
+            ("proc.name".to_owned(), FieldValue::Text(self.name.clone())),
+            ("proc.cmdline".to_owned(), FieldValue::Text(self.command.clone())),
+            ("proc.ppid".to_owned(), FieldValue::Unsigned(self.parent.into())),
+            ("proc.pname".to_owned(), FieldValue::Text(self.parent_name.clone())),
+            ("user.uid".to_owned(), FieldValue::Unsigned(self.uid.into())),
+            ("signal".to_owned(), FieldValue::Unsigned(self.signal.into())),
+            ("guard.pid".to_owned(), FieldValue::Unsigned(self.target.into())),
+        ]);
+        let mut alert = guard.internal(RULE, output, fields);
+        "syscall".clone_into(&mut alert.source);
+        alert.time = clock::text(self.time);
+        if self.is_polite() && !self.contained && container.is_none() {
+            alert.priority = Priority::Notice;
+        }
+        alert.seawall.container = container;
+        alert
+    }
+}
+
+/// Who sends signals to this agent, and who ended the one before it.
+pub(super) struct Signals {
+    // The program is attached for as long as this lives.
+    _programs: aya::Ebpf,
+    queue: Queue<MapData, [u8; SIZE]>,
+    agents: HashMap<MapData, u32, u64>,
+    watched: Array<MapData, [u32; 2]>,
+    folder: PathBuf,
+    /// Agents that ended without saying so, until it is told.
+    silent: Vec<u32>,
+    missed: u32,
+}
+
+impl Signals {
+    /// Attaches the program. `pins` is where enforcement is pinned; the queue lies beside it.
+    pub(super) fn start(pins: &Path) -> Result<Self, SensorError> {
+        if OBJECT.is_empty() {
+            return Err(SensorError::NotBuilt);
+        }
+        let folder = agent_folder(pins);
+        prepare(&folder)?;
+        let btf = Btf::from_sys_fs().map_err(|e| SensorError::NoTypes(e.to_string()))?;
+        let mut loader = EbpfLoader::new();
+        loader.btf(Some(&btf));
+        for name in PINNED {
+            loader.map_pin_path(name, folder.join(name));
+        }
+        let mut programs = loader.load(OBJECT).map_err(|e| SensorError::Load(error_chain(&e)))?;
+        attach(&mut programs, &btf).map_err(SensorError::Load)?;
+        let mut take = |name: &str| {
+            programs.take_map(name).ok_or_else(|| SensorError::Load(format!("the object lacks map {name}")))
+        };
+        let made = |e: MapError| SensorError::Load(error_chain(&e));
+        let mut agents: HashMap<_, u32, u64> = HashMap::try_from(take("AGENTS")?).map_err(made)?;
+        let mut watched: Array<_, [u32; 2]> = Array::try_from(take("WATCHED")?).map_err(made)?;
+        let queue = Queue::try_from(take("SIGNALS")?).map_err(made)?;
+        let own = std::process::id();
+        let known: Vec<_> = agents.iter().filter_map(Result::ok).collect();
+        let mut silent = Vec::new();
+        for (pid, _) in known.into_iter().filter(|(pid, started)| began(*pid) != Some(*started)) {
+            // Another agent that starts now may have been first.
+            if agents.remove(&pid).is_ok() && pid != own {
+                silent.push(pid);
+            }
+        }
+        agents.insert(own, began(own).unwrap_or(0), 0).map_err(made)?;
+        watched.set(0, [own, 0], 0).map_err(made)?;
+        Ok(Self { _programs: programs, queue, agents, watched, folder, silent, missed: 0 })
+    }
+
+    /// Tells what was sent since it was asked last.
+    pub(super) fn tell(&mut self, guard: &Guard, sensor: &Sensor, raise: &mut dyn FnMut(Alert)) {
+        for _ in 0..MOST {
+            // It is empty.
+            let Ok(bytes) = self.queue.pop(0) else { break };
+            let Some(sent) = Sent::parse(&bytes) else { continue };
+            self.silent.retain(|pid| *pid != sent.target);
+            raise(sent.alert(guard, sensor));
+        }
+        for pid in self.silent.drain(..) {
+            let output = format!(
+                "the guard that was process {pid} ended without a word, and nobody sent it a signal: it failed, or its end was not seen"
+            );
+            let fields = BTreeMap::from([("guard.pid".to_owned(), FieldValue::Unsigned(pid.into()))]);
+            raise(guard.internal(RULE, output, fields));
+        }
+        let missed = self.watched.get(&0, 0).map_or(0, |[_, missed]| missed);
+        if let Some(new) = missed.checked_sub(self.missed).filter(|new| *new > 0) {
+            self.missed = missed;
+            let output = format!("{new} signals to the guard could not be told, they came too fast: {missed} in all");
+            let fields = BTreeMap::from([("lost".to_owned(), FieldValue::Unsigned(new.into()))]);
+            raise(guard.internal(RULE, output, fields));
+        }
+    }
+}
+
+/// An orderly end. What is pinned goes with the last agent, where nothing is left to be told.
+impl Drop for Signals {
+    fn drop(&mut self) {
+        // Where this fails the next agent says that this one ended without a word.
+        let _ = self.agents.remove(&std::process::id());
+        if self.agents.keys().next().is_none() {
+            for name in PINNED {
+                let _ = std::fs::remove_file(self.folder.join(name));
+            }
+            let _ = std::fs::remove_dir(&self.folder);
+        }
+    }
+}
+
+fn attach(programs: &mut aya::Ebpf, btf: &Btf) -> Result<(), String> {
+    let program = programs.program_mut("seawall_signal").ok_or("the object lacks seawall_signal")?;
+    let program: &mut BtfTracePoint = program.try_into().map_err(|e| error_chain(&e))?;
+    program.load("signal_generate", btf).map_err(|e| error_chain(&e))?;
+    program.attach().map_err(|e| error_chain(&e)).map(drop)
+}
+
+/// When a process was made, in the kernel's ticks since boot; none where there is none.
+fn began(pid: u32) -> Option<u64> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name before it can hold anything.
+    let (_, rest) = stat.rsplit_once(')')?;
+    rest.split_whitespace().nth(19)?.parse().ok()
+}
+
+fn name(signal: u32) -> Option<&'static str> {
+    const NAMES: &[(i32, &str)] = &[
+        (libc::SIGINT, "SIGINT"),
+        (libc::SIGQUIT, "SIGQUIT"),
+        (libc::SIGABRT, "SIGABRT"),
+        (libc::SIGKILL, "SIGKILL"),
+        (libc::SIGSEGV, "SIGSEGV"),
+        (libc::SIGTERM, "SIGTERM"),
+        (libc::SIGSTOP, "SIGSTOP"),
+        (libc::SIGTSTP, "SIGTSTP"),
+        (libc::SIGUSR1, "SIGUSR1"),
+        (libc::SIGUSR2, "SIGUSR2"),
+    ];
+    NAMES.iter().find(|(number, _)| u32::try_from(*number) == Ok(signal)).map(|(_, name)| *name)
+}
