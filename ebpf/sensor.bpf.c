@@ -64,6 +64,22 @@ INLINE struct settings *settings(void) {
     return bpf_map_lookup_elem(&SETTINGS, &zero);
 }
 
+/* Of the life of processes. What begins, runs and ends has shares of its own: the many processes of a group that floods take
+ * none of the room of what these run. A record that is lost is made good later: user space looks at every task again. */
+INLINE void send_life(struct scratch *s, u32 size) {
+    struct settings *asked = settings();
+    u64 kind = LIFE_KIND | (u64)s->record.kind << 16;
+    BARRIER(size);
+    if (size > ROOM + SLACK)
+        return;
+    if (asked && bpf_ringbuf_query(&LIFE, BPF_RB_AVAIL_DATA) >= asked->life_fair_from &&
+        !has_share(s->record.cgroup, kind, size, asked->life_share)) {
+        count_lost(s->record.cgroup, kind, LOST_LIFE);
+        return;
+    }
+    send(&LIFE, s, size, kind, LOST_LIFE);
+}
+
 SEC("tp_btf/sched_process_exec")
 int seawall_exec(u64 *context) {
     u64 task_at = (u64)bpf_get_current_task();
@@ -89,7 +105,7 @@ int seawall_exec(u64 *context) {
     at = part_user_bytes(at, PART_ARGUMENTS, arguments, READ(mm->arg_end) - arguments);
     if (asked->environment)
         at = part_user_bytes(at, PART_ENVIRONMENT, environment, READ(mm->env_end) - environment);
-    send(&LIFE, s, at, LIFE_KIND, LOST_LIFE);
+    send_life(s, at);
     return 0;
 }
 
@@ -103,7 +119,7 @@ int seawall_fork(u64 *context) {
     u32 at = record_start(RECORD_FORK, child_at);
     at = part_task(at, child_at);
     at = part_cgroup(at, child_at);
-    send(&LIFE, s, at, LIFE_KIND, LOST_LIFE);
+    send_life(s, at);
     return 0;
 }
 
@@ -114,7 +130,7 @@ int seawall_exit(u64 *context) {
     struct scratch *s = scratch_get();
     if (!s || READ(signal->live).counter > 0)
         return 0;
-    send(&LIFE, s, record_start(RECORD_EXIT, (u64)task), LIFE_KIND, LOST_LIFE);
+    send_life(s, record_start(RECORD_EXIT, (u64)task));
     return 0;
 }
 

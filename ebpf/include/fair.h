@@ -1,5 +1,5 @@
-/* One control group that floods must not make others lose events. While there is room every event goes to the ring; from
- * `fair_from` on what a group may add of one kind is bounded by a bucket of its own, so that the rest of the ring stays for
+/* One control group that floods must not make others lose events. While there is room every event goes to its ring; from
+ * `fair_from` or `life_fair_from` on what a group may add of one kind is bounded by a bucket of its own, so that the rest of the ring stays for
  * the others. */
 #pragma once
 
@@ -7,7 +7,7 @@
 
 struct share_key {
     u64 group;
-    u64 kind; /* number of the system call, or LIFE_KIND */
+    u64 kind; /* number of the system call; or LIFE_KIND, with the kind of the record above it */
 };
 struct share {
     u64 refilled;

@@ -6,6 +6,7 @@
 mod hook;
 mod setup;
 
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
@@ -166,10 +167,15 @@ impl Kernel {
     /// Records that were lost since the start, by control group and number of the system call (none: life of processes). A
     /// group that lost nothing for long may be missing.
     pub(crate) fn losses(&self) -> Vec<(u64, Option<u16>, u64)> {
-        let lost = self.shares.iter().filter_map(Result::ok).filter(|(_, [.., lost])| *lost > 0);
-        // LIFE_KIND of ebpf/include/fair.h.
-        lost.map(|([group, kind], [.., lost])| (group, u16::try_from(kind).ok().filter(|k| *k != 0xffff), lost))
-            .collect()
+        // LIFE_KIND of ebpf/include/fair.h, with the kind of the record above it.
+        const LIFE: u64 = 0xffff;
+        let mut losses: BTreeMap<(u64, Option<u16>), u64> = BTreeMap::new();
+        for ([group, kind], [.., lost]) in self.shares.iter().filter_map(Result::ok).filter(|(_, [.., lost])| *lost > 0)
+        {
+            let number = u16::try_from(kind).ok().filter(|_| kind & LIFE != LIFE);
+            *losses.entry((group, number)).or_default() += lost;
+        }
+        losses.into_iter().map(|((group, number), lost)| (group, number, lost)).collect()
     }
 }
 

@@ -61,6 +61,16 @@ impl Processes {
         self.running.values().filter_map(|key| self.nodes.get(key)).map(|node| &node.process)
     }
 
+    /// Every process that runs: its key, its PID, and when it was made in nanoseconds since boot.
+    pub(crate) fn keys_running(&self) -> impl Iterator<Item = (ProcessKey, u32, u64)> {
+        self.running.iter().filter_map(|(pid, key)| Some((*key, *pid, self.nodes.get(key)?.started)))
+    }
+
+    /// A process is gone, and its end was missed.
+    pub(crate) fn end_missed(&mut self, key: ProcessKey, time: u64) {
+        self.end_key(key, time);
+    }
+
     /// When a process was made, nanoseconds since boot.
     pub(crate) fn started(&self, key: ProcessKey) -> Option<u64> {
         self.nodes.get(&key).map(|node| node.started)

@@ -1,5 +1,6 @@
 //! The loop: records of all rings in order, who did it, in which container.
 
+mod heal;
 mod held;
 mod loss;
 mod packets;
@@ -19,6 +20,7 @@ use crate::identity::{Directory, DirectorySettings};
 use crate::processes::Processes;
 use crate::record::{Head, Part, Record, RecordKind};
 use crate::users::Users;
+use heal::Healing;
 use held::Held;
 pub use loss::Loss;
 use loss::Told;
@@ -85,6 +87,7 @@ pub struct Sensor {
     /// A ring had more than was read.
     behind: bool,
     told: Told,
+    healing: Healing,
 }
 
 /// What is known.
@@ -147,7 +150,8 @@ impl Sensor {
             containers_only: options.containers_only,
             ending: matches!(flows, Ok(Some(_))).then(VecDeque::new),
         };
-        let mut sensor = Self { kernel, flows, state, batch: Batch::default(), behind: false, told: Told::default() };
+        let (batch, told, healing) = (Batch::default(), Told::default(), Healing::default());
+        let mut sensor = Self { kernel, flows, state, batch, behind: false, told, healing };
         // What ran before is nobody's event; it only says who is who. What has been asked for on the way is waited for: whoever
         // holds containers to a policy must know those that run.
         sensor.poll(Duration::ZERO, &mut |_| {})?;
@@ -283,7 +287,7 @@ impl Sensor {
         for group in state.hosts.drain(..) {
             self.kernel.add_host(group);
         }
-        Ok(())
+        self.heal(until)
     }
 }
 

@@ -382,3 +382,60 @@ fn a_flood_does_not_make_others_lose_events() {
     assert_eq!(total, lost, "every loss is counted by processor and by group: {statistics:?}");
     assert_eq!(sensor.losses(), [], "what was told is not told again");
 }
+
+#[test]
+fn a_flood_of_processes_makes_no_other_lose_an_exec_and_leaves_no_ghosts() {
+    if !is_root() {
+        return;
+    }
+    let _one = ONE.lock();
+    let (flooding, quiet) = (Group::new("seawall-bomb"), Group::new("seawall-calm"));
+    let mut sensor = Sensor::start(SensorOptions {
+        kernel: KernelOptions { life_ring: 1 << 20, ..KernelOptions::default() },
+        kinds: BTreeSet::new(),
+        directory: DirectorySettings::below("/nonexistent"),
+        containers_only: false,
+        identity_wait: Duration::ZERO,
+    })
+    .expect("started");
+    // Nobody reads meanwhile: the ring would be full many times over. The last is one whose records are lost as well.
+    let ends = tempfile::NamedTempFile::new().expect("a file");
+    let flood = "for i in {1..5000}; do (:); done; for i in {1..500}; do /bin/true; done";
+    flooding.run(&format!("{flood}; sleep 300 & echo $! > {}", ends.path().display()));
+    for _ in 0..20 {
+        quiet.run("/bin/echo calm");
+    }
+    let sleeper: u32 = std::fs::read_to_string(ends.path()).expect("read").trim().parse().expect("a PID");
+    let (mut calm, mut from_flood, end) = (0, 0, Instant::now() + Duration::from_secs(12));
+    let mut healed = false;
+    while Instant::now() < end && !healed {
+        let tell = &mut |o: Observation<'_>| {
+            let ran = o.event.kind == EventKind::Execve;
+            calm += usize::from(ran && &*o.process.command_line == b"echo calm");
+            from_flood += usize::from(ran && &*o.process.name == b"true");
+        };
+        sensor.poll(Duration::from_millis(20), tell).expect("polled");
+        // Who ended without being told is found out, and so is who runs what.
+        let known = sensor.running().find(|p| p.pid == sleeper);
+        let ghosts = sensor.running().filter(|p| !std::path::Path::new(&format!("/proc/{}", p.pid)).exists()).count();
+        healed = ghosts == 0 && known.is_some_and(|p| &*p.command_line == b"sleep 300");
+    }
+    rustix::process::kill_process(
+        rustix::process::Pid::from_raw(sleeper.cast_signed()).expect("a PID"),
+        rustix::process::Signal::KILL,
+    )
+    .expect("killed");
+    assert_eq!(calm, 20, "the other group's programs");
+    assert!((10..500).contains(&from_flood), "the flood itself is seen as far as there is room: {from_flood}");
+    assert!(healed, "{:?}", sensor.running().map(|p| (p.pid, p.command_line.to_text())).collect::<Vec<_>>());
+    let losses = sensor.losses();
+    let worst = losses.first().expect("the flood lost records");
+    assert!(worst.kind.is_none() && worst.count > 5000, "{losses:?}");
+    assert!(losses.iter().skip(1).all(|loss| loss.count < 100), "{losses:?}");
+    let lost: u64 = losses.iter().map(|loss| loss.count).sum();
+    assert_eq!(
+        sensor.statistics().lost_life.iter().sum::<u64>(),
+        lost,
+        "every loss is counted by processor and by group"
+    );
+}

@@ -16,15 +16,17 @@ pub(super) fn states(options: &KernelOptions) -> u32 {
 
 /// struct settings of ebpf/include/record.h.
 pub(super) fn settings(programs: &mut Ebpf, options: &KernelOptions) -> Result<(), SensorError> {
-    let mut bytes = [0; 24];
+    let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&u64::from(options.own_pid).to_ne_bytes());
     bytes[8..12].copy_from_slice(&u32::from(options.environment).to_ne_bytes());
     bytes[12..16].copy_from_slice(&options.data.to_ne_bytes());
-    // The first half of the ring is anybody's; of the second each control group has a sixteenth for each kind, once a second.
+    // The first half of a ring is anybody's; of the second each control group has a sixteenth for each kind, once a second.
     bytes[16..20].copy_from_slice(&(options.event_ring / 2).to_ne_bytes());
-    bytes[20..].copy_from_slice(&(options.event_ring / 32).to_ne_bytes());
+    bytes[20..24].copy_from_slice(&(options.event_ring / 32).to_ne_bytes());
+    bytes[24..28].copy_from_slice(&(options.life_ring / 2).to_ne_bytes());
+    bytes[28..].copy_from_slice(&(options.life_ring / 32).to_ne_bytes());
     let map = programs.map_mut("SETTINGS").ok_or_else(|| missing("SETTINGS"))?;
-    let mut map: Array<_, [u8; 24]> = Array::try_from(map).map_err(map_error)?;
+    let mut map: Array<_, [u8; 32]> = Array::try_from(map).map_err(map_error)?;
     map.set(0, bytes, 0).map_err(map_error)
 }
 
