@@ -73,7 +73,7 @@ INLINE void send_life(struct scratch *s, u32 size) {
     if (size > ROOM + SLACK)
         return;
     if (asked && bpf_ringbuf_query(&LIFE, BPF_RB_AVAIL_DATA) >= asked->life_fair_from &&
-        !has_share(s->record.cgroup, kind, size, asked->life_share)) {
+        !has_share(s->record.cgroup, kind, size, asked->life_share, bpf_ringbuf_query(&LIFE, BPF_RB_CONS_POS))) {
         count_lost(s->record.cgroup, kind, LOST_LIFE);
         return;
     }
@@ -419,7 +419,7 @@ int seawall_sys_exit(u64 *context) {
         at = part_user_bytes(at, PART_DATA, argument(arguments, call->data),
                              result < asked->data_length ? result : asked->data_length);
     if (bpf_ringbuf_query(&EVENTS, BPF_RB_AVAIL_DATA) >= asked->fair_from &&
-        !has_share(s->record.cgroup, number, at, asked->share)) {
+        !has_share(s->record.cgroup, number, at, asked->share, bpf_ringbuf_query(&EVENTS, BPF_RB_CONS_POS))) {
         count_lost(s->record.cgroup, number, LOST_UNFAIR);
         return 0;
     }

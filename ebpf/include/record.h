@@ -144,7 +144,7 @@ struct settings {
     u32 environment;
     u32 data_length;
     u32 fair_from; /* bytes in EVENTS from which on each control group has a share of its own of each kind */
-    u32 share;     /* bytes, and bytes a second */
+    u32 share;     /* bytes */
     u32 life_fair_from; /* the same of LIFE */
     u32 life_share;
 };

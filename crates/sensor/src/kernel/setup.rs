@@ -20,7 +20,7 @@ pub(super) fn settings(programs: &mut Ebpf, options: &KernelOptions) -> Result<(
     bytes[..8].copy_from_slice(&u64::from(options.own_pid).to_ne_bytes());
     bytes[8..12].copy_from_slice(&u32::from(options.environment).to_ne_bytes());
     bytes[12..16].copy_from_slice(&options.data.to_ne_bytes());
-    // The first half of a ring is anybody's; of the second each control group has a sixteenth for each kind, once a second.
+    // The first half of a ring is anybody's; of the second each control group has a sixteenth for each kind.
     bytes[16..20].copy_from_slice(&(options.event_ring / 2).to_ne_bytes());
     bytes[20..24].copy_from_slice(&(options.event_ring / 32).to_ne_bytes());
     bytes[24..28].copy_from_slice(&(options.life_ring / 2).to_ne_bytes());
