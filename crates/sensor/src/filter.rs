@@ -153,7 +153,10 @@ fn or_own(rules: Necessary, own: &OwnFiles, kind: EventKind, context: usize) -> 
     // Reading harms nobody.
     let only_reads = access_argument(kind) >= 0 && context % LOWER / ACCESS == 0;
     let tests = own.tests(kind);
+    // One that is sent is told by the kernel's own word for it.
+    let refused_signal = context & FAILED != 0 && OwnFiles::SIGNALS.contains(&kind);
     match rules {
+        Necessary::Never if refused_signal => Necessary::Always,
         Necessary::Never if matches!(kind, EventKind::Ptrace | EventKind::ProcessVmWritev) => Necessary::Always,
         rules if tests.is_empty() || only_reads => rules,
         Necessary::Never => Necessary::Paths(tests.into_iter().collect()),

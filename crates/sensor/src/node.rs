@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use denials::Denials;
 use own::Own;
+pub(crate) use own::probe_signals;
 pub(crate) use quarantine::host_network;
 pub use quarantine::{Quarantined, quarantine};
 use reach::Reach;

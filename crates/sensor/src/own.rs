@@ -43,10 +43,14 @@ impl OwnFiles {
         Self { program: names(&program), read: all(read), written: all(written), pins: pins.to_owned() }
     }
 
+    /// Calls that send a signal to a process by its PID.
+    pub(crate) const SIGNALS: [EventKind; 3] = [EventKind::Kill, EventKind::Tkill, EventKind::Tgkill];
+
     /// Kinds of events that can be about what belongs to the agent.
     pub fn kinds() -> impl Iterator<Item = EventKind> {
         use EventKind as K;
-        [K::Bpf, K::Ptrace, K::ProcessVmWritev].into_iter().chain(WITH_PATHS.iter().copied())
+        let calls = [K::Bpf, K::Ptrace, K::ProcessVmWritev];
+        calls.into_iter().chain(Self::SIGNALS).chain(WITH_PATHS.iter().copied())
     }
 
     /// Which paths of an event of this kind matter; none where paths do not tell.

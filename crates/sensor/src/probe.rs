@@ -1,6 +1,7 @@
 //! What this node's kernel allows, by trying.
 
 use crate::flow::{Flows, KINDS};
+use crate::node::probe_signals;
 use crate::{Enforcer, Hook, HookState, Kernel, KernelOptions};
 
 /// Where programs are refused, and where they are killed.
@@ -35,6 +36,7 @@ pub fn probe() -> Probe {
     if let Ok(Some(flows)) = Flows::load(&KINDS.into(), std::process::id()) {
         hooks.extend(flows.hooks().map(|(name, purpose, state)| (name, purpose, state.clone())));
     }
+    hooks.push(("signal_generate", "who signals the guard", probe_signals()));
     let denying = Enforcer::probe();
     // A program that is not run is what tells a tier: what else a policy asks for is looked at by itself.
     let has = |hook: &str| denying.iter().any(|(name, .., state)| *name == hook && *state == HookState::Attached);

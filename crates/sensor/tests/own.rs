@@ -7,6 +7,9 @@
     reason = "a skipped test must be seen; the agent prints its alerts"
 )]
 
+#[path = "attacks/root.rs"]
+mod root;
+
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -16,17 +19,22 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use seawall_decide::Bundle;
-use seawall_model::{Alert, Priority};
+use seawall_io::LocalAddress;
+use seawall_model::{Alert, ContainerEngine, Priority};
 use seawall_rules::{Options, RuleSet};
 use seawall_sensor::{
-    DirectorySettings, Enforcer, Filter, Guard, KernelOptions, Node, OwnFiles, SensorOptions, pin_folder,
+    DirectorySettings, Enforcer, EngineSocket, Filter, Guard, KernelOptions, Node, OwnFiles, SensorOptions, pin_folder,
 };
+use seawall_testkit::Dockerd;
+use serde_json::json;
 
 /// One at a time: what one does to its agent, the other's may see.
 static ALONE: Mutex<()> = Mutex::new(());
 
 /// Asks for the run of this test that is the agent: its folder.
 const AGENT: &str = "SEAWALL_TEST_AGENT";
+/// The engine that it asks, where there is one: its socket and its folder.
+const ENGINE: &str = "SEAWALL_TEST_ENGINE";
 
 /// A rule that wants next to nothing, as an operator's may.
 const RULES: &str = "
@@ -67,9 +75,20 @@ fn agent() {
             ..KernelOptions::default()
         },
         kinds,
-        directory: DirectorySettings::below("/nonexistent"),
+        directory: match std::env::var(ENGINE) {
+            Ok(engine) => {
+                let (socket, data) = engine.split_once(' ').expect("two paths");
+                let address = LocalAddress::Unix(socket.into());
+                DirectorySettings {
+                    engines: vec![EngineSocket { engine: ContainerEngine::Docker, address }],
+                    docker_folder: data.into(),
+                    ..DirectorySettings::below("/")
+                }
+            }
+            Err(_) => DirectorySettings::below("/nonexistent"),
+        },
         containers_only: false,
-        identity_wait: Duration::ZERO,
+        identity_wait: Duration::from_millis(500),
     };
     let policy = Bundle::load("policy.yaml", POLICY).expect("a policy");
     let guard = Guard::new(rules, "node", "exec-kill");
@@ -93,12 +112,16 @@ struct Agent {
 
 impl Agent {
     fn start(folder: &Path) -> Self {
-        let mut child = Command::new(std::env::current_exe().expect("this test"))
-            .args(["agent", "--exact", "--nocapture"])
-            .env(AGENT, folder)
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("started");
+        Self::start_with(folder, None)
+    }
+
+    fn start_with(folder: &Path, engine: Option<&Dockerd>) -> Self {
+        let mut command = Command::new(std::env::current_exe().expect("this test"));
+        command.args(["agent", "--exact", "--nocapture"]).env(AGENT, folder).stdout(Stdio::piped());
+        if let Some(engine) = engine {
+            command.env(ENGINE, format!("{} {}", engine.socket().display(), engine.data().display()));
+        }
+        let mut child = command.spawn().expect("started");
         let (sender, lines) = channel();
         let output = BufReader::new(child.stdout.take().expect("piped"));
         std::thread::spawn(move || {
@@ -299,6 +322,11 @@ fn who_changes_what_is_the_agents_is_told() {
             &["renaming or replacing what the guard put"],
         ),
         ("traced", attach("16"), &["tracing the guard by python3"]),
+        (
+            "signalled by who may not",
+            format!("setpriv --reuid 12345 --clear-groups bash -c 'kill -9 {pid}' 2> /dev/null || true"),
+            &["sending signal 9 to the guard was tried, and failed, by bash", "user 12345"],
+        ),
         ("its memory opened", format!("exec 3<>/proc/{pid}/mem"), &["opening to write the memory of the guard"]),
     ];
     for (what, script, words) in cases {
@@ -318,4 +346,41 @@ fn who_changes_what_is_the_agents_is_told() {
     ]);
     let last = agent.end();
     assert!(last.iter().all(|alert| alert.rule == "Tampering with the guard"));
+}
+
+/// Starts a container that shares the node's PIDs and has the agent's files at another place.
+fn neighbour(engine: &Dockerd, name: &str, files: &Path, script: &str) {
+    let document = json!({
+        "Image": "team/attacker:1", "Cmd": ["/bin/sh", "-c", script],
+        "HostConfig": {"NetworkMode": "none", "PidMode": "host", "Binds": [format!("{}:/config", files.display())]},
+    });
+    let (status, answer) = engine.ask("POST", &format!("/containers/create?name={name}"), &document);
+    assert_eq!(status, 201, "{answer}");
+    let (status, answer) = engine.ask("POST", &format!("/containers/{name}/start"), &serde_json::Value::Null);
+    assert_eq!(status, 204, "{answer}");
+}
+
+#[test]
+fn containers_that_attack_the_agent_are_named() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let Some((folder, _pins)) = folder() else { return };
+    let room = tempfile::tempdir().expect("a folder");
+    let Some(engine) = Dockerd::start_with(room.path(), "overlay2") else { return };
+    engine.import(&root::archive(&room.path().join("root")), "team/attacker", "1");
+    let mut agent = Agent::start_with(folder.path(), Some(&engine));
+    let named = |alert: &Alert| alert.seawall.container.as_ref().and_then(|c| c.name.clone());
+
+    neighbour(&engine, "writer", folder.path(), "sleep 1; echo w > /config/policy.yaml; sleep 60");
+    agent.told(&["policy.yaml of the guard changed", "a file of this name was changed by sh", "container writer"]);
+    let script = format!("sleep 1; kill -STOP {0}; kill -CONT {0}; sleep 1; kill -9 {0}; sleep 60", agent.pid());
+    neighbour(&engine, "killer", folder.path(), &script);
+    let alert = agent.told(&["signal 19 (SIGSTOP) was sent to the guard by sh"]);
+    assert_eq!((named(&alert).as_deref(), alert.priority), (Some("killer"), Priority::Critical));
+    agent.child.wait().expect("ended");
+    let mut second = Agent::start_with(folder.path(), Some(&engine));
+    let alert = second.told(&["signal 9 (SIGKILL) was sent to the guard that was process", "by sh"]);
+    assert_eq!(named(&alert).as_deref(), Some("killer"));
+    for name in ["writer", "killer"] {
+        engine.ask("DELETE", &format!("/containers/{name}?force=1"), &serde_json::Value::Null);
+    }
 }

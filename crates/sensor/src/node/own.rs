@@ -12,6 +12,7 @@ use changes::Changes;
 use objects::Objects;
 use seawall_model::{Alert, Argument, ArgumentValue, EventKind, Executable, FieldValue, Observation, Process};
 use signals::Signals;
+pub(crate) use signals::probe as probe_signals;
 
 use crate::own::{OwnFiles, Owned};
 use crate::{Guard, Sensor, SensorError};
@@ -81,6 +82,7 @@ impl Own {
             EventKind::ProcessVmWritev => {
                 self.is_agent(observation).then(|| deed("writing into the memory of the guard"))
             }
+            kind if OwnFiles::SIGNALS.contains(&kind) => self.refused_signal(observation),
             EventKind::Bpf if event.result >= 0 => self.objects.opened(event).map(|what| deed(&what)),
             _ => self.path(observation),
         };
@@ -135,9 +137,22 @@ impl Own {
 
     /// Whether the process that a call names by its PID is this one.
     fn is_agent(&self, observation: Observation<'_>) -> bool {
-        let named = observation.event.arguments.iter().find(|(name, _)| *name == Argument::Pid);
+        let is_pid = |name: Argument| matches!(name, Argument::Pid | Argument::Tid);
+        let named = observation.event.arguments.iter().find(|(name, _)| is_pid(*name));
         matches!(named, Some((_, ArgumentValue::Number(pid))) if u32::try_from(*pid) == Ok(std::process::id()))
             && observation.process.namespaces.pid == self.pids
+    }
+
+    /// A signal that the kernel did not send; the others are told by the queue.
+    fn refused_signal(&self, observation: Observation<'_>) -> Option<Deed> {
+        let event = observation.event;
+        let sent = event.arguments.iter().find(|(name, _)| *name == Argument::Sig);
+        let signal = match sent {
+            Some((_, ArgumentValue::Number(signal))) if *signal > 0 => signal,
+            _ => return None,
+        };
+        let refused = event.result == -i64::from(libc::EPERM);
+        (refused && self.is_agent(observation)).then(|| deed(&format!("sending signal {signal} to the guard")))
     }
 
     fn ptrace(&self, observation: Observation<'_>) -> Option<Deed> {

@@ -11,7 +11,7 @@ use seawall_model::{Alert, FieldValue, Priority};
 use super::RULE;
 use crate::enforce::{agent_folder, prepare};
 use crate::kernel::error_chain;
-use crate::{Guard, Sensor, SensorError, clock};
+use crate::{Guard, HookState, Sensor, SensorError, clock};
 
 static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/signal.bpf.o"));
 
@@ -197,6 +197,19 @@ impl Drop for Signals {
             let _ = std::fs::remove_dir(&self.folder);
         }
     }
+}
+
+/// Tries the program: it is attached for a moment, to no process.
+pub(crate) fn probe() -> HookState {
+    let tried = || {
+        if OBJECT.is_empty() {
+            return Err(SensorError::NotBuilt.to_string());
+        }
+        let btf = Btf::from_sys_fs().map_err(|e| SensorError::NoTypes(e.to_string()).to_string())?;
+        let mut programs = EbpfLoader::new().btf(Some(&btf)).load(OBJECT).map_err(|e| error_chain(&e))?;
+        attach(&mut programs, &btf)
+    };
+    tried().map_or_else(HookState::Refused, |()| HookState::Attached)
 }
 
 fn attach(programs: &mut aya::Ebpf, btf: &Btf) -> Result<(), String> {
