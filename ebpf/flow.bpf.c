@@ -171,8 +171,10 @@ INLINE void begin(struct beginning *b, struct sock *sk, struct view *v, struct o
             length = most;                                                                                             \
             r->b.head.flags |= RECORD_CUT;                                                                             \
         }                                                                                                              \
-        BARRIER(length);                                                                                               \
-        if (length == 0 || length > most || bpf_skb_load_bytes(packet, v->payload, r->data, length) < 0)               \
+        /* Older verifiers do not learn from a comparison with zero that a length is more than that. */                \
+        u32 last = length - 1;                                                                                         \
+        BARRIER(last);                                                                                                 \
+        if (last >= most || bpf_skb_load_bytes(packet, v->payload, r->data, last + 1) < 0)                             \
             length = 0;                                                                                                \
         r->b.data_length = length;                                                                                     \
         r->b.head.size = sizeof(struct beginning) + length;                                                            \
