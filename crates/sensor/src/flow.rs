@@ -12,8 +12,8 @@ use std::collections::BTreeSet;
 use std::os::fd::{AsFd, BorrowedFd};
 
 use aya::maps::{Array, MapData, PerCpuArray, RingBuf};
-use aya::programs::{BtfTracePoint, CgroupAttachMode, CgroupSkb, CgroupSkbAttachType, CgroupSockAddr};
-use aya::{Btf, Ebpf, EbpfLoader};
+use aya::programs::{BtfTracePoint, CgroupAttachMode, CgroupSkb, CgroupSkbAttachType, CgroupSockAddr, ProgramError};
+use aya::{Btf, BtfError, Ebpf, EbpfLoader};
 use seawall_model::EventKind;
 
 pub use dns::{DnsAnswer, DnsMessage, read_dns_message};
@@ -76,6 +76,9 @@ const HOOKS: &[PacketHook] = &[
         kinds: &[EventKind::IoUringRequest],
     },
 ];
+
+/// What a tracepoint is called by older kernels, where its first argument is the same.
+const OLDER: (&str, &str) = ("io_uring_submit_req", "io_uring_submit_sqe");
 
 /// The loaded programs. Dropping it detaches them.
 pub(crate) struct Flows {
@@ -175,7 +178,11 @@ fn attach(programs: &mut Ebpf, hook: &PacketHook, btf: &Btf) -> Result<(), Strin
         return Ok(());
     }
     let program: &mut BtfTracePoint = program.try_into().map_err(|e| error_chain(&e))?;
-    program.load(hook.name, btf).map_err(|e| error_chain(&e))?;
+    let mut loaded = program.load(hook.name, btf);
+    if matches!(&loaded, Err(ProgramError::Btf(BtfError::UnknownBtfTypeName { .. }))) && hook.name == OLDER.0 {
+        loaded = program.load(OLDER.1, btf);
+    }
+    loaded.map_err(|e| error_chain(&e))?;
     program.attach().map_err(|e| error_chain(&e))?;
     Ok(())
 }
