@@ -1,10 +1,10 @@
 # What happens in the booted kernel, in the order in which it happens. Read by init.sh.
 
-# start POLICY: the agent, in a control group of its own.
+# start POLICY [OPTION…]: the agent, in a control group of its own.
 start() {
     rm -f /run/guard.log
     mkdir -p /sys/fs/cgroup/agent
-    (echo 0 > /sys/fs/cgroup/agent/cgroup.procs; exec seawall guard --policy "$1" --fold 0 -o jsonl=/run/alerts) 2> /run/guard.log &
+    (echo 0 > /sys/fs/cgroup/agent/cgroup.procs; exec seawall guard --policy "$@" --fold 0 -o jsonl=/run/alerts) 2> /run/guard.log &
     export AGENT=$!
     waited=0
     while ! grep -q guarding /run/guard.log && [ -e "/proc/$AGENT" ] && [ $waited -lt 120 ]; do
@@ -55,6 +55,13 @@ unlisted)
     echo "@@ untyped"
     seawall guard --probe
     echo "exit code $?"
+    ;;
+packets)
+    echo "@@ start"
+    start /drift.yaml --rules /packets.yaml
+    echo "@@ traffic"
+    perl /container.pl "$(printf '%064d' 7000)" "perl /packets.pl" 2>&1
+    told packets
     ;;
 *)
     echo "@@ probe"

@@ -1,11 +1,12 @@
 //! A machine of its own: Debian's kernel in qemu, with a first file system that is made here.
 
-use std::collections::BTreeSet;
-use std::fs::File;
-use std::io::{Read, Write};
+use std::collections::BTreeMap;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
+
+use seawall_testkit::TarBuilder;
 
 /// What has not come to its end by then hangs; a quiet machine takes about a minute.
 const PATIENCE: Duration = Duration::from_secs(480);
@@ -28,46 +29,72 @@ pub(crate) fn kernel() -> Option<PathBuf> {
     None
 }
 
-/// The first file system: an archive in cpio's new ASCII format, which the kernel unpacks
-/// (Documentation/driver-api/early-userspace/buffer-format.rst).
+const FOLDER: u32 = 0o040_755;
+const FILE: u32 = 0o100_755;
+const LINK: u32 = 0o120_777;
+
+/// The first file system: files by their paths, with type and mode.
 #[derive(Default)]
 pub(crate) struct Root {
-    archive: Vec<u8>,
-    made: BTreeSet<PathBuf>,
+    entries: BTreeMap<PathBuf, (u32, Vec<u8>)>,
 }
 
 impl Root {
+    /// What is there first stays.
     fn entry(&mut self, path: &Path, mode: u32, content: &[u8]) {
-        if !self.made.insert(path.to_owned()) {
-            return;
+        self.entries.entry(path.to_owned()).or_insert_with(|| (mode, content.to_owned()));
+    }
+
+    /// An archive in cpio's new ASCII format, which the kernel unpacks
+    /// (Documentation/driver-api/early-userspace/buffer-format.rst).
+    fn archive(&self) -> Vec<u8> {
+        let end = (PathBuf::from("TRAILER!!!"), (0, Vec::new()));
+        let mut archive = Vec::new();
+        // A folder sorts before what is in it.
+        for (inode, (path, (mode, content))) in self.entries.iter().chain([(&end.0, &end.1)]).enumerate() {
+            let name = path.strip_prefix("/").unwrap_or(path).to_str().expect("a plain name");
+            let (size, length) = (content.len(), name.len() + 1);
+            let head = format!(
+                "070701{inode:08x}{mode:08x}{:08x}{:08x}{:08x}{:08x}{size:08x}{:08x}{:08x}{:08x}{:08x}{length:08x}{:08x}",
+                0, 0, 1, 0, 0, 0, 0, 0, 0
+            );
+            for part in [[head.as_bytes(), name.as_bytes(), b"\0"].concat().as_slice(), content] {
+                archive.extend(part);
+                archive.resize(archive.len().next_multiple_of(4), 0);
+            }
         }
-        let name = path.strip_prefix("/").unwrap_or(path).to_str().expect("a plain name");
-        let (inode, size, length) = (self.made.len(), content.len(), name.len() + 1);
-        let head = format!(
-            "070701{inode:08x}{mode:08x}{:08x}{:08x}{:08x}{:08x}{size:08x}{:08x}{:08x}{:08x}{:08x}{length:08x}{:08x}",
-            0, 0, 1, 0, 0, 0, 0, 0, 0
-        );
-        for part in [[head.as_bytes(), name.as_bytes(), b"\0"].concat().as_slice(), content] {
-            self.archive.extend(part);
-            self.archive.resize(self.archive.len().next_multiple_of(4), 0);
-        }
+        archive
+    }
+
+    /// What lies below a folder, as an image's layer; without what lies below another.
+    pub(crate) fn layer(&self, below: &Path, without: &Path) -> TarBuilder {
+        let entries = self.entries.iter().filter(|(path, _)| path.starts_with(below) && !path.starts_with(without));
+        entries.fold(TarBuilder::new(), |tar, (path, (mode, content))| {
+            let name = path.strip_prefix(below).expect("below it").to_str().expect("a plain name");
+            match *mode {
+                _ if name.is_empty() => tar,
+                FOLDER => tar.folder(&format!("{name}/")),
+                LINK => tar.symlink(name, std::str::from_utf8(content).expect("a plain name")),
+                _ => tar.program(name, content),
+            }
+        })
     }
 
     pub(crate) fn folder(&mut self, path: &Path) {
         if path.parent().is_some_and(|parent| parent != Path::new("/")) {
             self.folder(path.parent().expect("one"));
         }
-        self.entry(path, 0o040_755, b"");
+        self.entry(path, FOLDER, b"");
     }
 
     pub(crate) fn file(&mut self, path: &Path, content: &[u8]) {
         self.folder(path.parent().expect("absolute"));
-        self.entry(path, 0o100_755, content);
+        self.entry(path, FILE, content);
     }
 
     pub(crate) fn link(&mut self, path: &Path, target: &str) {
         self.folder(path.parent().expect("absolute"));
-        self.entry(path, 0o120_777, target.as_bytes());
+        self.entry(path, LINK, target.as_bytes());
     }
 
     /// A program of this machine below `base`, with the libraries that it asks for.
@@ -96,12 +123,13 @@ impl Root {
     /// Boots the kernel with it; what stood on the console.
     pub(crate) fn boot(&self, kernel: &Path, folder: &Path, options: &str) -> String {
         let root = folder.join("root.cpio");
-        let mut file = File::create(&root).expect("writable");
-        let mut end = Self::default();
-        end.entry(Path::new("TRAILER!!!"), 0, b"");
-        file.write_all(&self.archive).and_then(|()| file.write_all(&end.archive)).expect("written");
+        let archive = self.archive();
+        std::fs::write(&root, &archive).expect("writable");
+        // For a moment the archive is there beside what comes of it.
+        let memory = 768 + 3 * (archive.len() >> 20);
         let mut machine = Command::new("qemu-system-x86_64")
-            .args(["-accel", "tcg", "-cpu", "max", "-m", "1024", "-smp", "2", "-no-reboot", "-nodefaults"])
+            .args(["-accel", "tcg", "-cpu", "max", "-smp", "2", "-no-reboot", "-nodefaults", "-m"])
+            .arg(memory.to_string())
             .args(["-display", "none", "-serial", "stdio", "-kernel"])
             .arg(kernel.join("vmlinuz"))
             .arg("-initrd")

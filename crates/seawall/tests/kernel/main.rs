@@ -5,6 +5,7 @@
 
 mod attacks;
 mod machine;
+mod packets;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -21,11 +22,11 @@ const DRIFT: &str =
 const DENY: &str = "[mounts, dropped-programs, memory-programs, volume-programs, dropped-scripts, dropped-libraries, \
     memory-libraries, kernel-settings, ptrace, bpf, modules, user-namespaces, agent-tampering]";
 
-/// Hooks of events that Debian's kernel 6.1 refuses.
-const OPTIONAL: &[&str] = &["cgroup_skb/", "io_uring_submit_req"];
+/// The security modules of a boot where BPF-LSM is one.
+const LSM: &str = "lsm=landlock,lockdown,yama,integrity,apparmor,bpf";
 
 /// Names of busybox that attacks and ordinary work use in the container.
-const APPLETS: &[&str] = &["mount", "umount", "grep", "cmp", "chmod", "sleep", "sh"];
+const APPLETS: &[&str] = &["mount", "umount", "grep", "cmp", "chmod", "sleep", "rm"];
 
 /// The first file system: what boots, and below /image what containers are made of.
 fn root(kernel: &Path, folder: &Path) -> Root {
@@ -47,7 +48,13 @@ fn root(kernel: &Path, folder: &Path) -> Root {
         root.folder(&top.join(name));
     }
     let guest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/kernel");
-    for (name, file) in [("init", "init.sh"), ("scenario.sh", "scenario.sh"), ("container.pl", "container.pl")] {
+    for (name, file) in [
+        ("init", "init.sh"),
+        ("scenario.sh", "scenario.sh"),
+        ("container.pl", "container.pl"),
+        ("packets.yaml", "packets.yaml"),
+        ("image/packets.pl", "packets.pl"),
+    ] {
         root.file(&top.join(name), &std::fs::read(guest.join(file)).expect("readable"));
     }
     root.program(image, "bin/busybox", Path::new("/bin/busybox"));
@@ -79,10 +86,12 @@ fn root(kernel: &Path, folder: &Path) -> Root {
 
     for (place, attacks) in [("attacks", ATTACKS), ("tampering", TAMPERING)] {
         for (n, attack) in attacks.iter().enumerate() {
-            root.file(&top.join(format!("{place}/{n:02}")), attack.script.as_bytes());
+            root.file(&image.join(format!("{place}/{n:02}")), attack.script.as_bytes());
         }
+        root.link(&top.join(place), &format!("image/{place}"));
     }
-    root.file(Path::new("/work.sh"), WORK.as_bytes());
+    root.file(&image.join("work.sh"), WORK.as_bytes());
+    root.link(Path::new("/work.sh"), "image/work.sh");
     for (name, mode, deny) in [("enforce", "enforce", DENY), ("dry-run", "dry-run", DENY), ("drift", "enforce", DRIFT)]
     {
         let policy = format!(
@@ -91,6 +100,15 @@ fn root(kernel: &Path, folder: &Path) -> Root {
         root.file(&top.join(format!("{name}.yaml")), policy.as_bytes());
     }
     root
+}
+
+/// Boots; what stood on the console.
+fn console(root: &Root, kernel: &Path, folder: &Path, options: &str) -> String {
+    let console = root.boot(kernel, folder, options);
+    if std::env::var_os("SEAWALL_CONSOLE").is_some() {
+        eprintln!("{console}");
+    }
+    console
 }
 
 /// The console by headings: what stood under each.
@@ -123,19 +141,14 @@ fn row(rows: &mut String, what: &str, stopped: bool, detected: bool) {
 fn debians_kernel_refuses_what_the_policy_denies() {
     let Some(kernel) = machine::kernel() else { return };
     let folder = tempfile::tempdir().expect("a folder");
-    let console =
-        root(&kernel, folder.path()).boot(&kernel, folder.path(), "lsm=landlock,lockdown,yama,integrity,apparmor,bpf");
-    if std::env::var_os("SEAWALL_CONSOLE").is_some() {
-        eprintln!("{console}");
-    }
+    let console = console(&root(&kernel, folder.path()), &kernel, folder.path(), LSM);
     let sections = sections(&console);
     let section = |name: &str| *sections.get(name).unwrap_or_else(|| panic!("{name} is missing:\n{console}"));
     let ran = |name: &str| section(name).contains("RAN");
 
-    // Every hook that denies, and every one of events but those that 6.1 is known to refuse (docs/limits.md).
+    // Every hook that denies, and every one of events.
     let probe = section("probe");
-    let is_known = |line: &str| OPTIONAL.iter().any(|name| line.trim_start().starts_with(name));
-    let refused = probe.lines().filter(|line| line.contains(" refused ") && !is_known(line)).count();
+    let refused = probe.lines().filter(|line| line.contains(" refused ")).count();
     assert!(probe.starts_with("tier: lsm\n") && refused == 0, "{probe}");
     assert!(section("start").contains("tier lsm"), "{}", section("start"));
 
@@ -202,11 +215,8 @@ fn debians_kernel_refuses_what_the_policy_denies() {
 fn a_kernel_that_does_not_ask_bpf_programs_is_not_claimed() {
     let Some(kernel) = machine::kernel() else { return };
     let folder = tempfile::tempdir().expect("a folder");
-    let root = root(&kernel, folder.path());
-    let console = root.boot(&kernel, folder.path(), "scenario=unlisted lsm=landlock,lockdown,yama,integrity,apparmor");
-    if std::env::var_os("SEAWALL_CONSOLE").is_some() {
-        eprintln!("{console}");
-    }
+    let options = "scenario=unlisted lsm=landlock,lockdown,yama,integrity,apparmor";
+    let console = console(&root(&kernel, folder.path()), &kernel, folder.path(), options);
     let sections = sections(&console);
     assert!(sections["probe"].starts_with("tier: exec-kill\n"), "{console}");
     assert!(sections["start"].contains("entry `strict` denies mounts"), "{console}");
