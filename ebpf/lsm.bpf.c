@@ -31,7 +31,11 @@ int seawall_refuse_exec(u64 *context) {
     struct task_struct *task = bpf_get_current_task();
     u64 group = cgroup_key(task_cgroup(task));
     u32 asked = denied_to(task, group);
-    if (!asked)
+    if (!asked) {
+        outsider_add(task);
+        return 0;
+    }
+    if (is_run_entering(task))
         return 0;
     char first[2] = {0};
     bpf_probe_read_kernel(first, sizeof(first), &binprm->buf);

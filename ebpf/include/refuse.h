@@ -65,16 +65,58 @@ INLINE struct mnt_namespace *task_mounts(struct task_struct *task) {
     return READ(spaces->mnt_ns);
 }
 
+/* Processes that ran their program outside every container: when each was made, by its number. One that is in a container's
+ * control group all the same was put there. */
+enum { OUTSIDERS_MOST = 8192 };
+struct {
+    MAP_UINT(type, BPF_MAP_TYPE_LRU_HASH);
+    MAP_UINT(max_entries, OUTSIDERS_MOST);
+    MAP_TYPE(key, u32);
+    MAP_TYPE(value, u64);
+} OUTSIDERS SEC(".maps");
+
+INLINE void outsider_add(struct task_struct *task) {
+    struct task_struct *leader = READ(task->group_leader);
+    u32 pid = READ(task->tgid);
+    u64 made = READ(leader->start_boottime);
+    bpf_map_update_elem(&OUTSIDERS, &pid, &made, BPF_ANY);
+}
+
+/* A process outside made it; none where one of the container did. */
+INLINE struct task_struct *outside_parent(struct task_struct *leader) {
+    struct task_struct *parent = READ(leader->real_parent);
+    return denied_to(parent, cgroup_key(task_cgroup(parent))) ? NULL : parent;
+}
+
+/* The engine's own process before it enters the container (runc's init, which makes a copy of its program and runs that): it has
+ * the mounts of the one outside that made it. A process of the container that gets hold of these is no outsider. */
+INLINE u32 is_entering(struct task_struct *leader, struct task_struct *parent) {
+    u32 pid = READ(leader->tgid);
+    u64 *made = bpf_map_lookup_elem(&OUTSIDERS, &pid);
+    return made && *made == READ(leader->start_boottime) && task_mounts(leader) == task_mounts(parent);
+}
+
+/* As the last, of the task that runs a program; a program of the container makes it one of the container. */
+INLINE u32 is_run_entering(struct task_struct *task) {
+    struct task_struct *leader = READ(task->group_leader);
+    struct task_struct *parent = outside_parent(leader);
+    if (parent && is_entering(leader, parent))
+        return 1;
+    u32 pid = READ(task->tgid);
+    bpf_map_delete_elem(&OUTSIDERS, &pid);
+    return 0;
+}
+
 /* The engine's own process that sets a container up from inside (runc's init): it was put there by a process outside, has
  * not run a program since, and its own program does not come from the container's mounts. The last holds off a process
  * of the container that makes a sibling of itself. */
 INLINE u32 is_set_up(struct task_struct *task) {
     struct task_struct *leader = READ(task->group_leader);
+    struct task_struct *parent = outside_parent(leader);
+    if (!parent)
+        return 0;
     if (!(READ(leader->flags) & PF_FORKNOEXEC))
-        return 0;
-    struct task_struct *parent = READ(leader->real_parent);
-    if (denied_to(parent, cgroup_key(task_cgroup(parent))))
-        return 0;
+        return is_entering(leader, parent);
     struct file *exe = task_exe(leader);
     struct mount *mount = (void *)READ(exe->f_path.mnt) - __builtin_preserve_field_info(((struct mount *)0)->mnt, 0);
     struct mnt_namespace *from = READ(mount->mnt_ns);

@@ -63,6 +63,9 @@ packets)
     perl /container.pl "$(printf '%064d' 7000)" "perl /packets.pl" 2>&1
     told packets
     ;;
+engine)
+    . /engine.sh
+    ;;
 *)
     echo "@@ probe"
     seawall guard --probe

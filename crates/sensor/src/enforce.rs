@@ -25,8 +25,19 @@ use crate::kernel::error_chain;
 use crate::{HookState, SensorError};
 
 /// Maps that programs share.
-const MAPS: [&str; 10] =
-    ["GROUPS", "DEFAULTS", "DENIALS", "LOST", AGENT, "ALLOWED", "LISTS", "QUARANTINE", "QUARANTINE_NETS", "OWNERS"];
+const MAPS: [&str; 11] = [
+    "GROUPS",
+    "DEFAULTS",
+    "DENIALS",
+    "LOST",
+    AGENT,
+    "OUTSIDERS",
+    "ALLOWED",
+    "LISTS",
+    "QUARANTINE",
+    "QUARANTINE_NETS",
+    "OWNERS",
+];
 /// Who the agent is: of the BPF-LSM programs only.
 const AGENT: &str = "AGENT";
 /// Rises with every change of the maps' layout: an older agent's pins are not taken for this one's.

@@ -4,6 +4,7 @@
 #![allow(clippy::print_stderr, reason = "a skipped test must be seen")]
 
 mod attacks;
+mod engine;
 mod machine;
 mod packets;
 
@@ -54,6 +55,8 @@ fn root(kernel: &Path, folder: &Path) -> Root {
         ("container.pl", "container.pl"),
         ("packets.yaml", "packets.yaml"),
         ("image/packets.pl", "packets.pl"),
+        ("engine.sh", "engine.sh"),
+        ("registry.pl", "registry.pl"),
     ] {
         root.file(&top.join(name), &std::fs::read(guest.join(file)).expect("readable"));
     }

@@ -52,8 +52,8 @@ enum Attach {
 pub(crate) const HOOKS: &[DenyHook] = &[
     refuse(
         "lsm/bprm_check_security",
-        "programs and scripts that a policy denies",
-        &[D::DroppedPrograms, D::MemoryPrograms, D::VolumePrograms, D::DroppedScripts],
+        "programs and scripts that a policy denies, and who comes from outside",
+        REFUSED,
         "seawall_refuse_exec",
     ),
     refuse(
@@ -149,6 +149,22 @@ pub(crate) const HOOKS: &[DenyHook] = &[
     },
 ];
 
+/// Programs that a policy denies, and whatever an engine's own process does before it enters a container: whether one is that is
+/// told by where it ran its program.
+const REFUSED: &[RuntimeDenial] = &[
+    D::DroppedPrograms,
+    D::MemoryPrograms,
+    D::VolumePrograms,
+    D::DroppedScripts,
+    D::DroppedLibraries,
+    D::MemoryLibraries,
+    D::KernelSettings,
+    D::Mounts,
+    D::Ptrace,
+    D::Bpf,
+    D::Modules,
+    D::UserNamespaces,
+];
 const RAW: &[RuntimeDenial] = &[D::RawSockets, D::Egress, D::Ingress, D::Quarantine];
 const EGRESS: &[RuntimeDenial] = &[D::Egress, D::Quarantine];
 const INGRESS: &[RuntimeDenial] = &[D::Ingress, D::Quarantine];
