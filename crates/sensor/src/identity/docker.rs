@@ -85,6 +85,10 @@ impl Docker {
     /// What the engine wrote down of a container before it was started. Asking instead would wait: the engine locks a
     /// container while it starts or ends, and a short one has gone by then.
     pub(super) fn written(&self, id: &str) -> Result<Option<Container>, String> {
+        if self.engine != ContainerEngine::Docker {
+            // The folder is Docker's: what lies there is not Podman's.
+            return Ok(None);
+        }
         let folder = self.folder.lock().unwrap_or_else(PoisonError::into_inner).clone();
         Ok(read_written(&self.root, &folder, checked(id)?, self.engine)?.map(|document| self.complete(document)))
     }
