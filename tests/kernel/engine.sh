@@ -1,5 +1,7 @@
 # A real engine (dockerd, its containerd and runc) in the booted kernel. Read by scenario.sh.
 
+PATH=$PATH:/usr/sbin:/usr/bin
+
 # engine: starts it, and pulls the image that containers are made of.
 engine() {
     mount -t tmpfs tmpfs /var/lib

@@ -85,9 +85,9 @@ fn add_engine(root: &mut Root, folder: &Path) -> String {
     root.tree(Path::new("/"), &layout);
     root.link(Path::new("/registry"), layout.to_str().expect("a plain name"));
     for path in PROGRAMS {
-        let name = Path::new(path).file_name().and_then(|name| name.to_str()).expect("a name");
-        root.program(image, &format!("engine/{name}"), Path::new(path));
-        root.link(&Path::new("/bin").join(name), &format!("../image/engine/{name}"));
+        // Where they ordinarily are: rules know an engine's runtime by its path.
+        root.file(Path::new(path), &std::fs::read(path).expect("readable"));
+        root.libraries(image, Path::new(path));
     }
     for (path, content) in [("/etc/passwd", "root:x:0:0:root:/:/bin/sh\n"), ("/etc/group", "root:x:0:\ndocker:x:1:\n")]
     {
@@ -129,7 +129,9 @@ fn a_real_engine_works_while_everything_is_denied() {
         assert!(text.contains("ended with 0\n") && text.contains(said), "{what}: {text}\n{told:#?}");
     }
     for name in ORDINARY {
-        let of: Vec<_> = told.iter().filter(|alert| alert.name == *name && alert.action != "none").collect();
+        // The copy of itself that runc runs from memory is told on purpose: a container can make the like.
+        let is_copy = |alert: &Told| alert.action == "none" && alert.output.contains("process=memfd:runc_clon");
+        let of: Vec<_> = told.iter().filter(|alert| alert.name == *name && !is_copy(alert)).collect();
         assert!(of.is_empty(), "{name}: {of:#?}");
     }
     for (container, phase, attacks) in [("victim", "enforced", ATTACKS), ("neighbour", "tampering", TAMPERING)] {

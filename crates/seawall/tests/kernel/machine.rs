@@ -100,6 +100,11 @@ impl Root {
     /// A program of this machine below `base`, with the libraries that it asks for.
     pub(crate) fn program(&mut self, base: &Path, to: &str, from: &Path) {
         self.file(&base.join(to), &std::fs::read(from).unwrap_or_else(|e| panic!("{}: {e}", from.display())));
+        self.libraries(base, from);
+    }
+
+    /// The libraries that a program of this machine asks for, below `base`.
+    pub(crate) fn libraries(&mut self, base: &Path, from: &Path) {
         let output = Command::new("ldd").arg(from).output().expect("ldd is there");
         for word in String::from_utf8_lossy(&output.stdout).split_whitespace().filter(|w| w.starts_with('/')) {
             let below = base.join(word.trim_start_matches('/'));

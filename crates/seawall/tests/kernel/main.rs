@@ -77,7 +77,7 @@ fn root(kernel: &Path, folder: &Path) -> Root {
     assert!(strip.expect("strip is there").success());
     root.program(image, "agent/seawall", &stripped);
     // One copy of everything: the node's own programs are the image's.
-    for (name, target) in [("lib", "image/lib"), ("lib64", "image/lib64"), ("usr", "image/usr")] {
+    for (name, target) in [("lib", "image/lib"), ("lib64", "image/lib64"), ("usr/lib", "../image/usr/lib")] {
         root.link(&top.join(name), target);
     }
     root.link(Path::new("/bin/busybox"), "../image/bin/busybox");
