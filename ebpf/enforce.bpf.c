@@ -1,6 +1,6 @@
 /* What is stopped without BPF-LSM: a program that the image does not contain is killed when it is loaded and before its
  * first instruction. The links and maps are pinned, so that this goes on when the agent is gone. */
-#include "include/policy.h"
+#include "include/listed.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -25,14 +25,18 @@ int seawall_deny_exec(u64 *context) {
         return 0;
     struct mm_struct *mm = READ(task->mm);
     struct file *exe = READ(mm->exe_file);
+    struct inode *inode = READ(exe->f_inode);
+    u32 why = 0;
     u32 reason = violation(asked, exe);
+    if (!reason)
+        reason = digest_violation(asked, group, inode, &why);
     if (!reason)
         return 0;
     if (!(asked & DRY_RUN))
         bpf_send_signal(9);
-    struct inode *inode = READ(exe->f_inode);
     struct denial denial;
     denial_of(&denial, task, group, asked, reason);
+    denial.number = why;
     denial.inode = READ(inode->i_ino);
     denial_tell(&denial);
     return 0;

@@ -2,6 +2,7 @@
 #include "include/refuse.h"
 
 #include "include/code.h"
+#include "include/listed.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -44,7 +45,10 @@ int seawall_refuse_exec(u64 *context) {
         reason = asked & DENY_SCRIPTS & foreign(file, DENY_SCRIPTS, DENY_SCRIPTS, asked & DENY_FOREIGN ? DENY_SCRIPTS : 0);
     else
         reason = asked & foreign(file, DENY_UPPER, DENY_MEMFD, DENY_FOREIGN);
-    return reason ? refuse_file(task, group, asked, reason, file, &file->f_path) : 0;
+    u32 why = 0;
+    if (!reason)
+        reason = digest_violation(asked, group, READ(file->f_inode), &why);
+    return reason ? refuse_file_for(task, group, asked, reason, why, file, &file->f_path) : 0;
 }
 
 /* Why code of the file may not be mapped; 0 where it may. The program itself was judged when it was run. */
@@ -288,7 +292,8 @@ int seawall_refuse_umount(u64 *context) {
 SEC("lsm/bpf_map")
 int seawall_refuse_map(u64 *context) {
     void *map = (void *)context[0];
-    if (map != (void *)&GROUPS && map != (void *)&DEFAULTS && map != (void *)&DENIALS && map != (void *)&AGENT)
+    if (map != (void *)&GROUPS && map != (void *)&DEFAULTS && map != (void *)&DENIALS && map != (void *)&AGENT &&
+        map != (void *)&HASHED && map != (void *)&DIGESTS && map != (void *)&DIGEST_LISTS)
         return 0;
     struct task_struct *task = bpf_get_current_task();
     u64 group = cgroup_key(task_cgroup(task));

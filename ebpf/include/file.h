@@ -5,19 +5,30 @@
 
 INLINE u64 nanoseconds(s64 seconds, s64 rest) { return (u64)seconds * 1000000000ull + (u64)rest; }
 
-INLINE void inode_times(struct inode *inode, struct file_part *f) {
+/* Since 6.13 the highest bit says that somebody has asked for the time. */
+enum { CTIME_NANOSECONDS = 0x7fffffff };
+
+/* When the inode was changed last: content, mode, owner or links. No call sets this time. */
+INLINE u64 inode_changed(struct inode *inode) {
     struct inode___before_6_11 *old = (void *)inode;
-    if (FIELD_EXISTS(inode->i_ctime_sec)) {
-        f->changed = nanoseconds(READ(inode->i_ctime_sec), READ(inode->i_ctime_nsec));
-        f->modified = nanoseconds(READ(inode->i_mtime_sec), READ(inode->i_mtime_nsec));
-        return;
-    }
-    struct timespec64 changed = {0}, modified = READ(old->i_mtime);
+    if (FIELD_EXISTS(inode->i_ctime_sec))
+        return nanoseconds(READ(inode->i_ctime_sec), READ(inode->i_ctime_nsec) & CTIME_NANOSECONDS);
+    struct timespec64 changed = {0};
     if (FIELD_EXISTS(old->__i_ctime))
         changed = READ(old->__i_ctime);
     else if (FIELD_EXISTS(old->i_ctime))
         changed = READ(old->i_ctime);
-    f->changed = nanoseconds(changed.tv_sec, changed.tv_nsec);
+    return nanoseconds(changed.tv_sec, changed.tv_nsec);
+}
+
+INLINE void inode_times(struct inode *inode, struct file_part *f) {
+    struct inode___before_6_11 *old = (void *)inode;
+    f->changed = inode_changed(inode);
+    if (FIELD_EXISTS(inode->i_ctime_sec)) {
+        f->modified = nanoseconds(READ(inode->i_mtime_sec), READ(inode->i_mtime_nsec));
+        return;
+    }
+    struct timespec64 modified = READ(old->i_mtime);
     f->modified = nanoseconds(modified.tv_sec, modified.tv_nsec);
 }
 

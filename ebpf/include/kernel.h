@@ -33,6 +33,7 @@ struct inode {
     struct super_block *i_sb;
     unsigned long i_ino;
     u32 i_nlink;
+    s64 i_size;
     s64 i_ctime_sec; /* since 6.11 */
     u32 i_ctime_nsec;
     s64 i_mtime_sec;

@@ -9,6 +9,8 @@ enum {
     DENY_UPPER = 1,   /* programs that were written since the container started */
     DENY_MEMFD = 2,   /* programs in memory only */
     DENY_FOREIGN = 4, /* programs that are neither of the image nor written: of a volume */
+    DENY_UNLISTED = 1 << 3, /* programs that the image's inventory does not list */
+    DENY_DIGESTS = 1 << 4,  /* programs whose digest the policy names, or is not known */
     DENY_EGRESS = 1 << 8,       /* connections to what the container's list does not name */
     DENY_INGRESS = 1 << 9,      /* connections from what the container's list does not name */
     DENY_RAW = 1 << 10,         /* raw and packet sockets */

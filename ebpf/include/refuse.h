@@ -178,16 +178,22 @@ INLINE int refused(u32 asked) {
 
 /* Tells of a file and refuses. `path` has to come from the hook's arguments, for the kernel to name it; without one the
  * name in the file's folder is told. */
-INLINE int refuse_file(struct task_struct *task, u64 group, u32 asked, u32 reason, struct file *file, struct path *path) {
+INLINE int refuse_file_for(struct task_struct *task, u64 group, u32 asked, u32 reason, u32 number, struct file *file,
+                           struct path *path) {
     struct refusal *refusal = refusal_of(task, group, asked, reason);
     if (refusal) {
         struct inode *inode = READ(file->f_inode);
         refusal->denial.inode = READ(inode->i_ino);
+        refusal->denial.number = number;
         if (!path || bpf_d_path(path, refusal->path, sizeof(refusal->path)) < 0)
             refusal_name(refusal, READ(file->f_path.dentry));
         bpf_ringbuf_submit(refusal, 0);
     }
     return refused(asked);
+}
+
+INLINE int refuse_file(struct task_struct *task, u64 group, u32 asked, u32 reason, struct file *file, struct path *path) {
+    return refuse_file_for(task, group, asked, reason, 0, file, path);
 }
 
 /* Tells of what has a number and a name, and refuses. */

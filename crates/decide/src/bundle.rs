@@ -1,3 +1,4 @@
+mod digests;
 mod network;
 mod read;
 mod responses;

@@ -3,6 +3,7 @@
 mod agent;
 mod code;
 mod denial;
+mod hashed;
 pub(crate) mod hierarchy;
 mod hooks;
 mod link;
@@ -16,6 +17,8 @@ use aya::maps::{Array, HashMap, Map, MapData, PerCpuArray, RingBuf};
 use seawall_decide::{Bundle, RuntimeDenial, RuntimeMode, RuntimePolicy};
 
 pub use denial::Denial;
+use hashed::Digests;
+pub(crate) use hashed::{FileKey, HashedFile, HashedFiles};
 use hooks::{DenyHook, HOOKS, Objects, is_refused};
 pub(crate) use link::open as open_pin;
 pub use lists::Addresses;
@@ -25,7 +28,7 @@ use crate::kernel::error_chain;
 use crate::{HookState, SensorError};
 
 /// Maps that programs share.
-const MAPS: [&str; 11] = [
+const MAPS: [&str; 14] = [
     "GROUPS",
     "DEFAULTS",
     "DENIALS",
@@ -37,11 +40,14 @@ const MAPS: [&str; 11] = [
     "QUARANTINE",
     "QUARANTINE_NETS",
     "OWNERS",
+    "HASHED",
+    "DIGESTS",
+    "DIGEST_LISTS",
 ];
 /// Who the agent is: of the BPF-LSM programs only.
 const AGENT: &str = "AGENT";
 /// Rises with every change of the maps' layout: an older agent's pins are not taken for this one's.
-const LAYOUT: &str = "v4";
+const LAYOUT: &str = "v5";
 
 /// Whether a program is wanted, beside those before it.
 type IsNeeded<'a> = dyn Fn(&DenyHook, &[(&'static DenyHook, HookState)]) -> Result<bool, SensorError> + 'a;
@@ -54,6 +60,7 @@ pub struct Enforcer {
     denials: RingBuf<MapData>,
     lost: PerCpuArray<MapData, u64>,
     lists: Option<Lists>,
+    digests: Digests,
 }
 
 /// Where pins lie below the BPF file system, which is `/sys/fs/bpf` on every distribution.
@@ -128,6 +135,7 @@ impl Enforcer {
             denials: RingBuf::try_from(Map::RingBuf(map("DENIALS")?)).map_err(made)?,
             lost: PerCpuArray::try_from(Map::PerCpuArray(map("LOST")?)).map_err(made)?,
             lists: Lists::open(folder)?,
+            digests: Digests::open(folder)?,
             hooks,
         })
     }
@@ -178,6 +186,7 @@ impl Enforcer {
         if let Some(lists) = &mut self.lists {
             lists.set(None, policy)?;
         }
+        self.digests.set(None, policy)?;
         self.defaults.set(0, denial::bits(policy), 0).map_err(|e| SensorError::Load(error_chain(&e)))
     }
 
@@ -189,7 +198,16 @@ impl Enforcer {
         if let Some(lists) = &mut self.lists {
             lists.set(Some(group), policy)?;
         }
+        self.digests.set(Some(group), policy)?;
         self.groups.insert(group, denial::bits(policy), 0).map_err(|e| SensorError::Load(error_chain(&e)))
+    }
+
+    /// Makes the digests that never may run those of these entries.
+    ///
+    /// # Errors
+    /// The kernel refuses it, for example because there are too many.
+    pub fn fill_digests<'p>(&mut self, policies: impl Iterator<Item = &'p RuntimePolicy>) -> Result<(), SensorError> {
+        self.digests.fill(policies)
     }
 
     /// Makes the lists of addresses what these entries say now.
@@ -233,11 +251,12 @@ impl Enforcer {
         if let Some(lists) = &mut self.lists {
             lists.forget(group);
         }
+        self.digests.forget(group);
     }
 
     /// Forgets every control group that `keep` does not name: those that ended while no agent was there.
     pub fn keep_only(&mut self, keep: impl Fn(u64) -> bool) {
-        let listed = self.lists.iter().flat_map(Lists::groups);
+        let listed = self.lists.iter().flat_map(Lists::groups).chain(self.digests.groups());
         let stale: Vec<u64> =
             self.groups.keys().filter_map(Result::ok).chain(listed).filter(|group| !keep(*group)).collect();
         for group in stale {

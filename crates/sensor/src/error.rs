@@ -28,6 +28,9 @@ pub enum SensorError {
         /// Why that cannot be.
         reason: String,
     },
+    /// A report that should list an image's programs cannot be used.
+    #[error("cannot use an inventory: {0}")]
+    Inventory(String),
     /// No container is meant, or more than one.
     #[error(
         "which container is `{wanted}`? {}\nhint: give its name, or the first digits of its identifier (four or more)",

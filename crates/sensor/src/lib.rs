@@ -26,6 +26,7 @@ mod own;
 mod paths;
 mod probe;
 mod processes;
+mod programs;
 mod record;
 mod recording;
 mod respond;

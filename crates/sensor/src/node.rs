@@ -2,6 +2,7 @@
 
 mod denials;
 mod own;
+mod programs;
 mod quarantine;
 mod reach;
 
@@ -20,6 +21,7 @@ use seawall_decide::{Bundle, RuntimeDenial, RuntimeMode, RuntimePolicy};
 use seawall_model::{Action, Alert, FieldValue, Observation};
 
 use crate::enforce::Enforcer;
+use crate::programs::Programs;
 use crate::respond::{Answer, Responder};
 use crate::{Guard, Names, OwnFiles, Sensor, SensorError, SensorOptions};
 
@@ -46,6 +48,8 @@ struct Enforcement {
     policy: Arc<Bundle>,
     denials: Denials,
     reach: Reach,
+    /// Where an entry judges programs by their digest.
+    programs: Option<Programs>,
 }
 
 impl Node {
@@ -82,16 +86,22 @@ impl Node {
         };
         let mut enforcement = None;
         if let Some(policy) = policy.filter(denies) {
-            let enforcer = Enforcer::install(pins, &policy)?;
+            let mut enforcer = Enforcer::install(pins, &policy)?;
             for entry in policy.runtime() {
                 if let Some((denial, reason)) = enforcer.cannot(entry).into_iter().next() {
                     return Err(SensorError::NotEnforceable { entry: entry.id.clone(), denial: denial.name(), reason });
                 }
             }
             let reach = Reach::start(&policy);
-            enforcement = Some(Enforcement { enforcer, policy, denials: Denials::default(), reach });
+            enforcer.fill_digests(policy.runtime())?;
+            let programs = programs::start(&options.directory, &policy, pins)?;
+            enforcement = Some(Enforcement { enforcer, policy, denials: Denials::default(), reach, programs });
         }
         let sensor = Sensor::start(options)?;
+        // What is not hashed is refused: at first that would be everything.
+        if let Some(programs) = enforcement.iter().find_map(|e| e.programs.as_ref()) {
+            programs.wait(programs::IN_USE, programs::REST);
+        }
         let mut node = Self { sensor, guard, enforcement, told: None, names: None, responder, own: None };
         // Lists are filled before anything points at them: what another agent left goes on until then.
         let known = node.place(true, &mut |_| {})?;
@@ -197,6 +207,9 @@ impl Node {
         }
         if let Some(Enforcement { enforcer, denials, policy, .. }) = enforcement {
             denials.of_running(enforcer, sensor, guard, &mut |alert| raise(named(policy, alert)));
+        }
+        if let Some(Enforcement { denials, programs: Some(programs), .. }) = enforcement {
+            programs::tell(programs, denials.take_changed(), guard, raise);
         }
         self.place(false, raise)?;
         if self.told.is_none_or(|told| told.elapsed() >= BETWEEN_LOSSES) {

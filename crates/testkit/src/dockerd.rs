@@ -40,6 +40,11 @@ impl Dockerd {
         None
     }
 
+    /// The engine that another process started in this folder; it stays when this goes.
+    pub fn at(folder: &Path) -> Self {
+        Self { child: None, folder: folder.to_path_buf(), storage: "overlay2" }
+    }
+
     /// Starts the engine after [`Dockerd::down`], with what it had.
     pub fn up(&mut self) {
         let log = std::fs::File::options().create(true).append(true).open(self.folder.join("log")).expect("writable");

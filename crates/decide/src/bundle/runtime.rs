@@ -1,8 +1,9 @@
 //! The `runtime` section: what the guard stops, in which containers (docs/reference/policy.md).
 
-use seawall_model::Container;
+use seawall_model::{Container, Digest};
 
 use super::Bundle;
+use super::digests;
 use super::network::{self, NetworkRule};
 use super::read::is_kebab;
 use super::responses::{self, ResponsePolicy, RuntimeResponse};
@@ -33,6 +34,8 @@ pub enum RuntimeDenial {
     MemoryPrograms,
     /// Programs on volumes: neither of the image nor written in the container's own layer.
     VolumePrograms,
+    /// Programs whose digest the image's inventory does not list, and whatever was not hashed or changed since.
+    UnlistedPrograms,
     /// Scripts that were written since the container started, run by their first line.
     DroppedScripts,
     /// Code of files that were written since the container started, mapped by a program.
@@ -57,6 +60,8 @@ pub enum RuntimeDenial {
     RawSockets,
     /// Devices that a container does not ordinarily have.
     HostDevices,
+    /// Programs whose digest `digests` names, and those whose digest is not known.
+    Digests,
     /// Connections to what `egress` does not list.
     Egress,
     /// Connections from what `ingress` does not list.
@@ -71,6 +76,7 @@ impl RuntimeDenial {
         ("dropped-programs", Self::DroppedPrograms),
         ("memory-programs", Self::MemoryPrograms),
         ("volume-programs", Self::VolumePrograms),
+        ("unlisted-programs", Self::UnlistedPrograms),
         ("dropped-scripts", Self::DroppedScripts),
         ("dropped-libraries", Self::DroppedLibraries),
         ("memory-libraries", Self::MemoryLibraries),
@@ -86,8 +92,12 @@ impl RuntimeDenial {
     ];
 
     /// What is denied by another word than one of `deny`.
-    const ELSEWHERE: &[(&str, Self)] =
-        &[("egress", Self::Egress), ("ingress", Self::Ingress), ("quarantine", Self::Quarantine)];
+    const ELSEWHERE: &[(&str, Self)] = &[
+        ("digests", Self::Digests),
+        ("egress", Self::Egress),
+        ("ingress", Self::Ingress),
+        ("quarantine", Self::Quarantine),
+    ];
 
     /// As a policy names it.
     pub fn name(self) -> &'static str {
@@ -104,6 +114,8 @@ pub struct RuntimePolicy {
     pub mode: RuntimeMode,
     /// What is denied; `Egress` and `Ingress` where there is a list.
     pub deny: Vec<RuntimeDenial>,
+    /// Programs that never may run, by the digest of their content; sorted.
+    pub digests: Vec<Digest>,
     /// What is done where a rule of the guard speaks.
     pub responses: Vec<ResponsePolicy>,
     /// To whom a container may speak; none for everybody.
@@ -216,7 +228,7 @@ pub(super) fn section(reader: &mut Reader<'_>, node: &Node) -> Vec<RuntimePolicy
 }
 
 fn entry(reader: &mut Reader<'_>, node: &Node) -> Option<RuntimePolicy> {
-    let keys = ["id", "containers", "mode", "deny", "egress", "ingress", "responses"];
+    let keys = ["id", "containers", "mode", "deny", "digests", "egress", "ingress", "responses"];
     let fields = reader.fields(node, "a runtime entry", &keys);
     let id_node = fields.require(reader, "id")?;
     let id = reader.text(id_node)?.to_owned();
@@ -228,8 +240,9 @@ fn entry(reader: &mut Reader<'_>, node: &Node) -> Option<RuntimePolicy> {
     let mode = fields.require(reader, "mode").and_then(|node| reader.choice(node, &modes))?;
     let responses = fields.get("responses").map(|node| responses::section(reader, node)).unwrap_or_default();
     let [egress, ingress] = ["egress", "ingress"].map(|key| fields.get(key).map(|node| network::list(reader, node)));
+    let digests = fields.get("digests").map(|node| digests::list(reader, node)).unwrap_or_default();
     // An entry that only answers alerts, or only lists addresses, need not deny more.
-    let is_enough = egress.is_some() || ingress.is_some() || !responses.is_empty();
+    let is_enough = !digests.is_empty() || egress.is_some() || ingress.is_some() || !responses.is_empty();
     let deny_node = if is_enough { fields.get("deny") } else { Some(fields.require(reader, "deny")?) };
     let mut deny: Vec<_> = deny_node
         .map(|node| reader.list(node, 100))
@@ -237,10 +250,11 @@ fn entry(reader: &mut Reader<'_>, node: &Node) -> Option<RuntimePolicy> {
         .into_iter()
         .filter_map(|n| reader.choice(n, RuntimeDenial::NAMES))
         .collect();
+    deny.extend((!digests.is_empty()).then_some(RuntimeDenial::Digests));
     deny.extend(egress.is_some().then_some(RuntimeDenial::Egress));
     deny.extend(ingress.is_some().then_some(RuntimeDenial::Ingress));
     let containers = fields.get("containers").map(|node| ContainerSelector::read(reader, node)).unwrap_or_default();
-    Some(RuntimePolicy { id, mode, deny, responses, egress, ingress, containers })
+    Some(RuntimePolicy { id, mode, deny, digests, responses, egress, ingress, containers })
 }
 
 #[cfg(test)]

@@ -11,6 +11,8 @@ const BITS: &[(RuntimeDenial, u32)] = &[
     (RuntimeDenial::DroppedPrograms, 1),
     (RuntimeDenial::MemoryPrograms, 2),
     (RuntimeDenial::VolumePrograms, 4),
+    (RuntimeDenial::UnlistedPrograms, 1 << 3),
+    (RuntimeDenial::Digests, 1 << 4),
     (RuntimeDenial::Egress, 1 << 8),
     (RuntimeDenial::Ingress, 1 << 9),
     (RuntimeDenial::RawSockets, 1 << 10),
@@ -86,9 +88,17 @@ impl Denial {
 
     /// Whether it is about a program that was run: the event of that run tells the rest. A refused one was not.
     pub fn is_exec(&self) -> bool {
-        use RuntimeDenial::{DroppedPrograms, MemoryPrograms, VolumePrograms};
-        let program = matches!(self.reason, DroppedPrograms | MemoryPrograms | VolumePrograms);
+        use RuntimeDenial::{Digests, DroppedPrograms, MemoryPrograms, UnlistedPrograms, VolumePrograms};
+        let program =
+            matches!(self.reason, DroppedPrograms | MemoryPrograms | VolumePrograms | UnlistedPrograms | Digests);
         program && (self.dry_run || !self.before) || self.is_script() && !self.before
+    }
+
+    /// Whether a file was refused because it is not as it was when it was hashed.
+    pub(crate) fn is_of_change(&self) -> bool {
+        const WHY_CHANGED: u32 = 3;
+        let by_digest = matches!(self.reason, RuntimeDenial::UnlistedPrograms | RuntimeDenial::Digests);
+        by_digest && self.number == WHY_CHANGED
     }
 
     /// The path or name that it is about; empty where there is none, or where the kernel could not tell.

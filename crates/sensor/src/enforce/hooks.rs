@@ -92,7 +92,7 @@ pub(crate) const HOOKS: &[DenyHook] = &[
     DenyHook {
         name: "kill at exec",
         purpose: "programs that a policy denies",
-        denies: &[D::DroppedPrograms, D::MemoryPrograms, D::VolumePrograms],
+        denies: &[D::DroppedPrograms, D::MemoryPrograms, D::VolumePrograms, D::UnlistedPrograms, D::Digests],
         object: EXEC_KILL,
         program: "seawall_deny_exec",
         attach: Attach::Tracepoint("sched_process_exec"),
@@ -156,6 +156,8 @@ const REFUSED: &[RuntimeDenial] = &[
     D::MemoryPrograms,
     D::VolumePrograms,
     D::DroppedScripts,
+    D::UnlistedPrograms,
+    D::Digests,
     D::DroppedLibraries,
     D::MemoryLibraries,
     D::KernelSettings,

@@ -34,6 +34,8 @@ pub struct DirectorySettings {
     pub docker_folder: PathBuf,
     /// The engines' sockets.
     pub engines: Vec<EngineSocket>,
+    /// Reports of scans with the digests of images' programs, or folders of them.
+    pub inventories: Vec<PathBuf>,
     /// How long an engine may be silent when it is asked.
     pub stall: Duration,
     /// Most containers that are remembered.
@@ -59,6 +61,7 @@ impl DirectorySettings {
             ],
             docker_folder: PathBuf::from("/var/lib/docker"),
             root,
+            inventories: Vec::new(),
             stall: Duration::from_secs(2),
             entries: 4_096,
             keep: Duration::from_secs(300),

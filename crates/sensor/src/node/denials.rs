@@ -25,12 +25,22 @@ const SETTLED: Duration = Duration::from_millis(50);
 pub(super) struct Denials {
     waiting: Vec<(Denial, Instant)>,
     lost: u64,
+    /// One was of a file that had changed since it was hashed.
+    changed: bool,
 }
 
 impl Denials {
     fn read(&mut self, enforcer: &mut Enforcer) {
         let now = Instant::now();
-        self.waiting.extend(enforcer.denials().into_iter().map(|denial| (denial, now)));
+        for denial in enforcer.denials() {
+            self.changed |= denial.is_of_change();
+            self.waiting.push((denial, now));
+        }
+    }
+
+    /// Whether a file was denied because it had changed, since it was asked last.
+    pub(super) fn take_changed(&mut self) -> bool {
+        std::mem::take(&mut self.changed)
     }
 
     /// The denial of the run of a program that an event is about.

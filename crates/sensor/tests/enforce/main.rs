@@ -4,6 +4,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests read their own files")]
 
 mod code;
+mod digest;
 mod network;
 mod ordinary;
 #[path = "../attacks/root.rs"]

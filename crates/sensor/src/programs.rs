@@ -1,0 +1,292 @@
+//! What the images on this node may run: a thread that hashes the programs of each layer once, and keeps in the kernel which
+//! of them the image's list has (ebpf/include/listed.h).
+//!
+//! A layer that a scan took down elsewhere ([`Inventories`]) has the list of that scan. Of any other the list is what it had
+//! when it was hashed first: it stays so while what is pinned does, also for the next agent.
+
+mod engine;
+mod file;
+mod inventory;
+mod layer;
+mod walk;
+
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use seawall_io::{LocalAddress, LocalCloser, LocalHttp};
+
+use crate::DirectorySettings;
+use crate::enforce::{FileKey, HashedFiles};
+use engine::LayerFolder;
+pub(crate) use inventory::Inventories;
+
+/// How soon an engine whose stream of events ended is asked again.
+const AGAIN: Duration = Duration::from_secs(1);
+/// How often files are looked at again because one was refused that had changed.
+const BETWEEN_LOOKS: Duration = Duration::from_secs(5);
+/// How much less than others the thread may run once the images in use are hashed.
+const NICE: i32 = 10;
+
+/// Something that people should hear of.
+pub(crate) struct Note {
+    pub(crate) rule: &'static str,
+    pub(crate) text: String,
+}
+
+enum Sign {
+    /// Something happened at an engine.
+    Look,
+    /// A file was refused that had changed.
+    Changed,
+    Stop,
+}
+
+/// The thread, and those that follow the engines.
+pub(crate) struct Programs {
+    notes: Receiver<Note>,
+    ready: Receiver<()>,
+    signs: Sender<Sign>,
+    stop: Arc<Stop>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+#[derive(Default)]
+struct Stop {
+    flag: AtomicBool,
+    closers: Mutex<Vec<LocalCloser>>,
+}
+
+impl Programs {
+    /// Begins to hash what the engines have.
+    pub(crate) fn start(settings: &DirectorySettings, inventories: Inventories, hashed: HashedFiles) -> Self {
+        let (signs, events) = channel();
+        let (tell, notes) = channel();
+        let (done, ready) = channel();
+        let stop = Arc::new(Stop::default());
+        let engines: Vec<_> =
+            settings.engines.iter().map(|e| LocalHttp::new(e.address.clone(), settings.stall)).collect();
+        let mut threads: Vec<_> = engines
+            .iter()
+            .map(|http| {
+                let (http, signs, stop) = (http.clone(), signs.clone(), Arc::clone(&stop));
+                std::thread::spawn(move || follow(&http, &signs, &stop))
+            })
+            .collect();
+        let stopped = Arc::clone(&stop);
+        let mut worker = Worker {
+            root: settings.root.clone(),
+            inventories,
+            hashed,
+            engines,
+            images: HashMap::new(),
+            layers: HashMap::new(),
+            told: HashSet::new(),
+            tell,
+            stop: stopped,
+            swept: false,
+        };
+        threads.push(std::thread::spawn(move || worker.run(&events, &done)));
+        Self { notes, ready, signs, stop, threads }
+    }
+
+    /// Waits until what containers use is hashed, and then, not as long, for the rest.
+    pub(crate) fn wait(&self, in_use: Duration, rest: Duration) {
+        // What is not hashed by then is refused, and told.
+        let _ = self.ready.recv_timeout(in_use).and_then(|()| self.ready.recv_timeout(rest));
+    }
+
+    /// Looks at the files again: one was refused that had changed.
+    pub(crate) fn changed(&self) {
+        // The thread ends with this.
+        let _ = self.signs.send(Sign::Changed);
+    }
+
+    /// What people should hear of since it was asked last.
+    pub(crate) fn notes(&self) -> impl Iterator<Item = Note> {
+        self.notes.try_iter()
+    }
+}
+
+impl Drop for Programs {
+    fn drop(&mut self) {
+        self.stop.flag.store(true, Ordering::SeqCst);
+        // Threads that have ended need no sign.
+        let _ = self.signs.send(Sign::Stop);
+        for closer in self.stop.closers.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            closer.close();
+        }
+        for thread in self.threads.drain(..) {
+            // A thread that failed has said so.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Stop {
+    fn is_set(&self) -> bool {
+        self.flag.load(Ordering::SeqCst)
+    }
+}
+
+/// Follows one engine's events until the end.
+fn follow(http: &LocalHttp, signs: &Sender<Sign>, stop: &Stop) {
+    while !stop.is_set() {
+        let keep = |closer: LocalCloser| {
+            let mut closers = stop.closers.lock().unwrap_or_else(PoisonError::into_inner);
+            if stop.is_set() {
+                closer.close();
+            }
+            closers.push(closer);
+        };
+        let is_there = match http.address() {
+            LocalAddress::Unix(socket) => socket.exists(),
+            LocalAddress::Tcp(_) => true,
+        };
+        // Why it does not answer is told by the directory of containers.
+        let _ = is_there.then(|| engine::follow(http, signs, || Sign::Look, keep));
+        let end = Instant::now() + AGAIN;
+        while Instant::now() < end && !stop.is_set() {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        stop.closers.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
+
+struct Worker {
+    root: PathBuf,
+    inventories: Inventories,
+    hashed: HashedFiles,
+    engines: Vec<LocalHttp>,
+    /// What is known of images, by engine and identifier.
+    images: HashMap<(usize, String), Vec<LayerFolder>>,
+    /// The layers that are hashed.
+    layers: HashMap<PathBuf, Vec<FileKey>>,
+    /// What was told already.
+    told: HashSet<String>,
+    tell: Sender<Note>,
+    stop: Arc<Stop>,
+    /// What earlier agents left was taken out.
+    swept: bool,
+}
+
+/// More different notes than this are not remembered, and told again.
+const MAX_TOLD: usize = 10_000;
+
+impl Worker {
+    fn run(&mut self, events: &Receiver<Sign>, ready: &Sender<()>) {
+        let mut looked = None::<Instant>;
+        self.pass(Some(ready));
+        // Nobody may wait any more.
+        let _ = ready.send(());
+        let _ = rustix::process::setpriority_process(None, NICE);
+        let mut changed = false;
+        loop {
+            let wait = looked.filter(|_| changed).map_or(AGAIN * 3600, |at| BETWEEN_LOOKS.saturating_sub(at.elapsed()));
+            let mut signs = match events.recv_timeout(wait) {
+                Ok(sign) => vec![sign],
+                Err(RecvTimeoutError::Timeout) => Vec::new(),
+                Err(RecvTimeoutError::Disconnected) => return,
+            };
+            // Many events are one reason to look.
+            signs.extend(events.try_iter());
+            if self.stop.is_set() || signs.iter().any(|sign| matches!(sign, Sign::Stop)) {
+                return;
+            }
+            changed |= signs.iter().any(|sign| matches!(sign, Sign::Changed));
+            if changed && looked.is_none_or(|at| at.elapsed() >= BETWEEN_LOOKS) {
+                self.layers.clear();
+                (looked, changed) = (Some(Instant::now()), false);
+            }
+            self.pass(None);
+        }
+    }
+
+    /// Hashes what is new, and forgets what is gone.
+    fn pass(&mut self, ready: Option<&Sender<()>>) {
+        let mut answered = Vec::new();
+        let mut held = Vec::new();
+        for (index, http) in self.engines.clone().iter().enumerate() {
+            match engine::held(http) {
+                Ok(of) => {
+                    held.push((index, http.clone(), of));
+                    answered.push(index);
+                }
+                // Why it does not answer is told by the directory of containers; what it had stays.
+                Err(_) => {}
+            }
+        }
+        for in_use in [true, false] {
+            for (index, http, of) in &held {
+                let part = if in_use { of.images.get(..of.in_use) } else { of.images.get(of.in_use..) };
+                for (id, source) in part.unwrap_or_default() {
+                    if self.stop.is_set() {
+                        return;
+                    }
+                    self.image(*index, http, id, source);
+                }
+            }
+            if let Some(ready) = ready.filter(|_| in_use) {
+                // Nobody may wait any more.
+                let _ = ready.send(());
+            }
+        }
+        let is_held = |index: usize, id: &String| {
+            held.iter().any(|(i, _, of)| *i == index && of.images.iter().any(|(held, _)| held == id))
+        };
+        self.images.retain(|(index, id), _| !answered.contains(index) || is_held(*index, id));
+        let used: HashSet<&PathBuf> = self.images.values().flatten().map(|layer| &layer.folder).collect();
+        let gone: Vec<PathBuf> = self.layers.keys().filter(|folder| !used.contains(folder)).cloned().collect();
+        for key in gone.iter().filter_map(|folder| self.layers.remove(folder)).flatten() {
+            self.hashed.remove(key);
+        }
+    }
+
+    fn image(&mut self, index: usize, http: &LocalHttp, id: &str, source: &engine::Source) {
+        let key = (index, id.to_owned());
+        if !self.images.contains_key(&key) {
+            match engine::layers(http, id, source) {
+                Ok(Some(image)) => {
+                    let unlisted = |l: &LayerFolder| l.diff_id.is_none_or(|id| self.inventories.of(id).is_none());
+                    if !self.inventories.is_empty() && image.layers.iter().any(unlisted) {
+                        let text = format!(
+                            "no inventory names every layer of image {}: the list of its programs is made on this node",
+                            image.name
+                        );
+                        self.note("Seawall internal: programs listed on the node", text);
+                    }
+                    self.images.insert(key.clone(), image.layers);
+                }
+                Ok(None) => return,
+                Err(reason) => {
+                    let text = format!("the programs of image {id} are not hashed, and may not run: {reason}");
+                    return self.note("Seawall internal: programs not hashed", text);
+                }
+            }
+        }
+        for layer in self.images.get(&key).cloned().unwrap_or_default() {
+            if !self.layers.contains_key(&layer.folder) {
+                self.layer(&layer);
+            }
+        }
+    }
+
+    fn note(&mut self, rule: &'static str, text: String) {
+        if self.told.len() >= MAX_TOLD {
+            self.told.clear();
+        }
+        if self.told.insert(text.clone()) {
+            // Nobody may listen any more.
+            let _ = self.tell.send(Note { rule, text });
+        }
+    }
+}
+
+/// A path of the host as this process sees it.
+fn below(root: &Path, path: &Path) -> PathBuf {
+    root.join(path.strip_prefix("/").unwrap_or(path))
+}
