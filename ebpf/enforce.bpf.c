@@ -26,17 +26,16 @@ int seawall_deny_exec(u64 *context) {
     struct mm_struct *mm = READ(task->mm);
     struct file *exe = READ(mm->exe_file);
     struct inode *inode = READ(exe->f_inode);
-    u32 why = 0;
     u32 reason = violation(asked, exe);
     if (!reason)
-        reason = digest_violation(asked, group, inode, &why);
+        reason = digest_violation(asked, group, (u64)inode);
     if (!reason)
         return 0;
     if (!(asked & DRY_RUN))
         bpf_send_signal(9);
     struct denial denial;
-    denial_of(&denial, task, group, asked, reason);
-    denial.number = why;
+    denial_of(&denial, task, group, asked, denied_by(reason));
+    denial.number = why(reason);
     denial.inode = READ(inode->i_ino);
     denial_tell(&denial);
     return 0;

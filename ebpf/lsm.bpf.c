@@ -45,10 +45,9 @@ int seawall_refuse_exec(u64 *context) {
         reason = asked & DENY_SCRIPTS & foreign(file, DENY_SCRIPTS, DENY_SCRIPTS, asked & DENY_FOREIGN ? DENY_SCRIPTS : 0);
     else
         reason = asked & foreign(file, DENY_UPPER, DENY_MEMFD, DENY_FOREIGN);
-    u32 why = 0;
     if (!reason)
-        reason = digest_violation(asked, group, READ(file->f_inode), &why);
-    return reason ? refuse_file_for(task, group, asked, reason, why, file, &file->f_path) : 0;
+        reason = digest_violation(asked, group, (u64)READ(file->f_inode));
+    return reason ? refuse_file_for(task, group, asked, denied_by(reason), why(reason), file, &file->f_path) : 0;
 }
 
 /* Why code of the file may not be mapped; 0 where it may. The program itself was judged when it was run. */
@@ -59,7 +58,13 @@ INLINE u32 mapping(struct task_struct *task, u64 group, u32 *asked, struct file 
     struct file *exe = task_exe(task);
     if (READ(exe->f_path.dentry) == opened_as(file))
         return 0;
-    return *asked & foreign(file, DENY_LIBRARIES, DENY_MEMORY_CODE, *asked & DENY_FOREIGN ? DENY_LIBRARIES : 0);
+    u32 reason = *asked & foreign(file, DENY_LIBRARIES, DENY_MEMORY_CODE, *asked & DENY_FOREIGN ? DENY_LIBRARIES : 0);
+    return reason || !is_placed(opened_as(file)) ? reason : code_violation(*asked, group, opened_as(file));
+}
+
+INLINE int refuse_code(struct task_struct *task, u64 group, u32 asked, u32 reason, struct file *file, struct path *path) {
+    u32 number = reason & BY_DIGEST ? why(reason) | WHY_LIBRARY : 0;
+    return refuse_file_for(task, group, asked, denied_by(reason), number, file, path);
 }
 
 SEC("lsm/mmap_file")
@@ -71,7 +76,7 @@ int seawall_refuse_mmap(u64 *context) {
     u64 group = cgroup_key(task_cgroup(task));
     u32 asked;
     u32 reason = mapping(task, group, &asked, file);
-    return reason ? refuse_file(task, group, asked, reason, file, &file->f_path) : 0;
+    return reason ? refuse_code(task, group, asked, reason, file, &file->f_path) : 0;
 }
 
 SEC("lsm/file_mprotect")
@@ -84,7 +89,7 @@ int seawall_refuse_mprotect(u64 *context) {
     u64 group = cgroup_key(task_cgroup(task));
     u32 asked;
     u32 reason = mapping(task, group, &asked, file);
-    return reason ? refuse_file(task, group, asked, reason, file, NULL) : 0;
+    return reason ? refuse_code(task, group, asked, reason, file, NULL) : 0;
 }
 
 /* Sixteen bytes of a name as two numbers in registers: else clang calls memcmp, which is not there. */

@@ -2,6 +2,7 @@
  * instructions. What is mapped is read from the memory's own areas, so that neither a descriptor that changes meanwhile
  * nor the way there (mmap, mprotect, 32-bit calls, READ_IMPLIES_EXEC) matters. */
 #include "include/code.h"
+#include "include/listed.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -22,6 +23,7 @@ enum {
 struct range {
     struct mapped mapped;
     u64 end;
+    u64 group;
     u32 asked;
     u32 denied;
 };
@@ -30,12 +32,15 @@ static long range_step(u32 index, struct range *range) {
     if (range->mapped.at >= range->end)
         return 1;
     range->mapped.origin = ORIGIN_IMAGE;
+    range->mapped.dentry = NULL;
     struct task_struct *task = bpf_get_current_task_btf();
     long error = bpf_find_vma(task, range->mapped.at, mapped_area, &range->mapped, 0);
     /* -ENOENT: a hole, and the call stopped there. Everything else passes. */
     if (error == -2)
         return 1;
     range->denied = library_violation(range->asked, range->mapped.origin);
+    if (!range->denied && is_placed(range->mapped.dentry))
+        range->denied = code_violation(range->asked, range->group, range->mapped.dentry);
     return range->denied != 0;
 }
 
@@ -43,10 +48,12 @@ INLINE void deny(struct task_struct *task, u64 group, u32 asked, u32 reason, str
     if (!(asked & DRY_RUN))
         bpf_send_signal(9);
     struct denial denial;
-    denial_of(&denial, task, group, asked, reason);
+    denial_of(&denial, task, group, asked, denied_by(reason));
     struct inode *inode = READ(dentry->d_inode);
     denial.inode = READ(inode->i_ino);
     denial_path(&denial, dentry);
+    if (reason & BY_DIGEST)
+        denial.number = why(reason) | (denial.number ? WHY_WHOLE : 0) | WHY_LIBRARY;
     denial_tell(&denial);
 }
 
@@ -84,7 +91,7 @@ int seawall_deny_mapping(u64 *context) {
         if (start > (u64)-ERRORS)
             return 0;
     }
-    struct range range = {.mapped = {.at = start}, .end = start + length, .asked = asked};
+    struct range range = {.mapped = {.at = start}, .end = start + length, .group = group, .asked = asked};
     bpf_loop(AREAS, range_step, &range, 0);
     if (range.denied)
         deny(task, group, asked, range.denied, range.mapped.dentry);
@@ -103,6 +110,8 @@ int seawall_deny_loader(u64 *context) {
     struct mapped mapped = {0};
     bpf_find_vma(task, READ(registers->ip), mapped_area, &mapped, 0);
     u32 denied = library_violation(asked, mapped.origin);
+    if (!denied && is_placed(mapped.dentry))
+        denied = code_violation(asked, group, mapped.dentry);
     struct mm_struct *memory = READ(task->mm);
     struct file *program = READ(memory->exe_file);
     /* A program without a loader starts in itself, and has been judged as a program. */

@@ -1,6 +1,7 @@
 /* Scripts: the kernel runs their interpreter, which the image contains. The script itself was opened to be run, and is closed
  * with the works that wait for the end of the call: there it is found, the file that was read and no other. */
 #include "include/code.h"
+#include "include/listed.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -13,6 +14,7 @@ enum {
 struct search {
     struct callback_head *work;
     struct dentry *dentry;
+    u64 group;
     u32 asked;
     u32 denied;
     u32 last;
@@ -35,6 +37,18 @@ INLINE int is_run(struct file *file) {
     return inode && dentry && READ(dentry->d_inode) == inode && READ(dentry->d_sb) == READ(inode->i_sb);
 }
 
+INLINE u32 violation(u32 asked, u64 group, struct dentry *dentry) {
+    u32 denied = script_violation(asked, origin(dentry));
+    return denied ? denied : digest_violation(asked, group, (u64)READ(dentry->d_inode));
+}
+
+/* What forbids a script of which nothing is known. */
+INLINE u32 unknown(u32 asked) {
+    if (asked & DENY_SCRIPTS)
+        return DENY_SCRIPTS;
+    return (asked & DENY_UNLISTED ? DENY_UNLISTED : DENY_DIGESTS) | WHY_NOT_HASHED << WHY_SHIFT;
+}
+
 static long search_step(u32 index, struct search *search) {
     struct callback_head *work = search->work;
     if (!work)
@@ -44,7 +58,7 @@ static long search_step(u32 index, struct search *search) {
     if (!is_run(file))
         return 0;
     search->dentry = READ(file->f_path.dentry);
-    search->denied = script_violation(search->asked, origin(search->dentry));
+    search->denied = violation(search->asked, search->group, search->dentry);
     return search->denied && !search->last;
 }
 
@@ -56,28 +70,30 @@ INLINE int judge(struct linux_binprm *run, u32 last) {
     struct task_struct *task = bpf_get_current_task_btf();
     u64 group = cgroup_key(task_cgroup(task));
     u32 asked = denied_to(task, group);
-    if (!(asked & DENY_SCRIPTS))
+    if (!(asked & (DENY_SCRIPTS | BY_DIGEST)))
         return 0;
-    struct search search = {.work = READ(task->task_works), .asked = asked, .last = last};
+    struct search search = {.work = READ(task->task_works), .group = group, .asked = asked, .last = last};
     bpf_loop(WORKS, search_step, &search, 0);
     if (!search.dentry) {
         /* The interpreter gets the file itself (binfmt_misc); or else nobody can tell what it reads. */
         struct file *kept = READ(run->executable);
         search.dentry = kept ? READ(kept->f_path.dentry) : NULL;
-        search.denied = script_violation(asked, kept ? origin(search.dentry) : ORIGIN_UPPER);
+        search.denied = kept ? violation(asked, group, search.dentry) : unknown(asked);
     }
     if (!search.denied)
         return 0;
     if (!(asked & DRY_RUN))
         bpf_send_signal(9);
     struct denial denial;
-    denial_of(&denial, task, group, asked, search.denied);
+    denial_of(&denial, task, group, asked, denied_by(search.denied));
     /* The event of this run is found by the interpreter's inode. */
     struct file *interpreter = READ(run->file);
     struct inode *inode = READ(interpreter->f_inode);
     denial.inode = READ(inode->i_ino);
     if (search.dentry)
         denial_path(&denial, search.dentry);
+    if (search.denied & BY_DIGEST)
+        denial.number = why(search.denied) | (denial.number ? WHY_WHOLE : 0) | WHY_SCRIPT;
     denial_tell(&denial);
     return 0;
 }

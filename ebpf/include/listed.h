@@ -2,7 +2,7 @@
  * hashed. The kernel cannot hash a file when it is run, so it compares what no write leaves as it was. */
 #pragma once
 
-#include "policy.h"
+#include "code.h"
 
 /* A file of a layer. crates/sensor/src/enforce/hashed.rs has the same shapes. */
 struct file_key {
@@ -46,8 +46,11 @@ struct {
     MAP_TYPE(value, u32);
 } DIGEST_LISTS SEC(".maps");
 
-/* Why, as a denial's number. */
+/* Why, as a denial's number; with it for what is no program: whether its path is whole, and what it is. */
 enum { WHY_UNLISTED = 1, WHY_NOT_HASHED = 2, WHY_CHANGED = 3, WHY_NOT_OF_IMAGE = 4, WHY_DIGEST = 5 };
+enum { WHY_WHOLE = 1 << 8, WHY_LIBRARY = 1 << 9, WHY_SCRIPT = 1 << 10 };
+/* What `digest_violation` gives: the denial, and above it why. */
+enum { WHY_SHIFT = 16, BY_DIGEST = DENY_UNLISTED | DENY_DIGESTS };
 
 /* What lies below an inode of overlayfs (struct ovl_path, struct ovl_entry). */
 struct overlay_below {
@@ -96,26 +99,40 @@ INLINE u32 is_named(u64 group, struct hashed *hashed) {
 }
 
 /* Which of DENY_UNLISTED and DENY_DIGESTS forbids to run this file, and why. Whatever cannot be told is forbidden. */
-INLINE u32 digest_violation(u32 asked, u64 group, struct inode *inode, u32 *why) {
+PART u32 digest_violation(u32 asked, u64 group, u64 inode_at) {
+    struct inode *inode = (void *)inode_at;
     u32 unknown = asked & DENY_UNLISTED ? DENY_UNLISTED : asked & DENY_DIGESTS;
     if (!unknown)
         return 0;
-    *why = WHY_NOT_OF_IMAGE;
     if (overlay_layer(inode) != FILE_LOWER)
-        return unknown;
+        return unknown | WHY_NOT_OF_IMAGE << WHY_SHIFT;
     struct inode *lower = lower_inode(inode);
     struct super_block *super = READ(lower->i_sb);
     struct file_key key = {.inode = READ(lower->i_ino), .device = READ(super->s_dev)};
     struct hashed *hashed = bpf_map_lookup_elem(&HASHED, &key);
-    *why = WHY_NOT_HASHED;
     if (!hashed)
-        return unknown;
-    *why = WHY_CHANGED;
+        return unknown | WHY_NOT_HASHED << WHY_SHIFT;
     if (hashed->changed != inode_changed(lower) || hashed->size != (u64)READ(lower->i_size))
-        return unknown;
-    *why = WHY_DIGEST;
+        return unknown | WHY_CHANGED << WHY_SHIFT;
     if (asked & DENY_DIGESTS && is_named(group, hashed))
-        return DENY_DIGESTS;
-    *why = WHY_UNLISTED;
-    return hashed->listed ? 0 : asked & DENY_UNLISTED;
+        return DENY_DIGESTS | WHY_DIGEST << WHY_SHIFT;
+    return hashed->listed || !(asked & DENY_UNLISTED) ? 0 : DENY_UNLISTED | WHY_UNLISTED << WHY_SHIFT;
+}
+
+/* The two halves of what may also be another denial. */
+INLINE u32 denied_by(u32 reason) { return reason & BY_DIGEST ? reason & BY_DIGEST : reason; }
+INLINE u32 why(u32 reason) { return reason & BY_DIGEST ? reason >> WHY_SHIFT : 0; }
+
+/* Whether it is a file that has a place, and not the kernel's own memory. */
+INLINE int is_placed(struct dentry *dentry) {
+    struct inode *inode = READ(dentry->d_inode);
+    return (READ(inode->i_mode) & S_IFMT) == S_IFREG && READ(dentry->d_parent) != dentry;
+}
+
+/* The same of code that a program maps: judged where dropped libraries are denied too. */
+INLINE u32 code_violation(u32 asked, u64 group, struct dentry *dentry) {
+    struct inode *inode = READ(dentry->d_inode);
+    if (!(asked & DENY_UNLISTED) || !(asked & DENY_LIBRARIES) || overlay_layer(inode) == FILE_UPPER)
+        return 0;
+    return digest_violation(DENY_UNLISTED, group, (u64)inode);
 }

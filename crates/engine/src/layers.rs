@@ -21,6 +21,8 @@ pub struct Inspector {
     pub cache: Option<Cache>,
     /// Known Java archives by SHA-1, where a table is given.
     pub archives: Option<Sha1Table>,
+    /// Whether [`PROGRAM_DIGESTS`](seawall_inspect::PROGRAM_DIGESTS) is among the units, and layers tell their programs.
+    pub programs: bool,
     /// Layers read at the same time; each uses two threads.
     pub parallel: usize,
 }
@@ -102,6 +104,7 @@ impl Inspector {
             uncompressed_size: cached.uncompressed_size,
             instruction: stated.instruction.clone(),
             entries: cached.scan.entries,
+            programs: self.programs.then(|| cached.scan.programs()),
         };
         let most = self.limits.memory.room() / CACHED;
         if let Some(cached) = self.cache.as_ref().and_then(|c| c.get(stated.diff_id, most)) {

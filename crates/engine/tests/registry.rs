@@ -38,7 +38,8 @@ fn inspect(server: &Server, kept_bytes: u64) -> Result<Inventory, EngineError> {
         RegistryOptions { kept_bytes, attempts: 2, backoff: Duration::from_millis(2), ..RegistryOptions::default() };
     let image =
         open_registry(&format!("{}/team/app:1", server.host), &limits, &platform, false, &options).expect("opens");
-    let inspector = Inspector { units: Units::new(CATALOGERS), limits, cache: None, archives: None, parallel: 2 };
+    let inspector =
+        Inspector { units: Units::new(CATALOGERS), limits, cache: None, archives: None, programs: false, parallel: 2 };
     inspector.image(image, &Silent)
 }
 

@@ -40,7 +40,8 @@ fn inventory() -> Inventory {
     let platform = Platform { os: "linux".into(), architecture: "amd64".into(), variant: None };
     let limits = Limits::default();
     let image = seawall_target::open_oci_layout(&folder.path().to_string_lossy(), &limits, &platform, false);
-    let inspector = Inspector { units: Units::new(CATALOGERS), limits, cache: None, archives: None, parallel: 2 };
+    let inspector =
+        Inspector { units: Units::new(CATALOGERS), limits, cache: None, archives: None, programs: false, parallel: 2 };
     inspector.image(image.expect("opens"), &Silent).expect("reads")
 }
 

@@ -22,6 +22,6 @@ pub(crate) fn cost(observation: &Observation) -> u64 {
         Observation::Licences { licences, .. } => texts(licences),
         Observation::Repositories(names) => texts(names),
         Observation::Piece { data, .. } => 2 * data.len() as u64 + 256,
-        Observation::OperatingSystem(_) | Observation::Unknown { .. } => 0,
+        Observation::OperatingSystem(_) | Observation::Program(_) | Observation::Unknown { .. } => 0,
     }
 }

@@ -1,6 +1,6 @@
 //! What a unit of the pass is: a cataloger declares which files it wants and reads one file at a time.
 
-use seawall_model::{Evidence, OperatingSystem, Package, Recognition, UnknownKind};
+use seawall_model::{Digest, Evidence, OperatingSystem, Package, Recognition, UnknownKind};
 use serde::{Deserialize, Serialize};
 
 use crate::Paths;
@@ -155,6 +155,8 @@ pub enum Observation {
         /// What is wrong.
         reason: String,
     },
+    /// The digest of a file that may be executed.
+    Program(Digest),
 }
 
 /// Takes what a cataloger saw, with the evidence filled in.

@@ -13,6 +13,22 @@ pub fn crc32(bytes: &[u8]) -> u32 {
     crc32fast::hash(bytes)
 }
 
+/// Hashes bytes that come piece by piece.
+#[derive(Debug, Default)]
+pub struct DigestPieces(Sha256);
+
+impl DigestPieces {
+    /// The next piece.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The digest of all pieces.
+    pub fn finish(self) -> Digest {
+        Digest::from_sha256(self.0.finalize().into())
+    }
+}
+
 /// Hashes all that is read through it.
 #[derive(Debug)]
 pub struct DigestReader<R> {

@@ -25,7 +25,7 @@ pub mod tar;
 
 pub use bounded::{SectionReader, read_bounded, read_to_limit};
 pub use decompress::{Compression, Decoder};
-pub use digest::{DigestReader, crc32, sha256};
+pub use digest::{DigestPieces, DigestReader, crc32, sha256};
 pub use http::{
     ClientIdentity, HttpBody, HttpClient, HttpError, HttpMethod, HttpProxy, HttpRequest, HttpResponse, HttpSettings,
     Redirects, is_loopback,

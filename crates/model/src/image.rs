@@ -121,6 +121,19 @@ pub struct Layer {
     pub instruction: Option<String>,
     /// Number of files, folders and links in it.
     pub entries: u64,
+    /// Its programs, sorted by path, where they were asked for: also those that a layer above it hides, as the layer may
+    /// be in other images.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub programs: Option<Vec<ProgramFile>>,
+}
+
+/// A file that may be executed or mapped to be: a compiled program or library, or a script that names its interpreter.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ProgramFile {
+    /// Path in the image, without a leading slash.
+    pub path: String,
+    /// Digest of its content.
+    pub digest: Digest,
 }
 
 /// What an image says of how it wants to be run

@@ -43,7 +43,7 @@ pub use ecosystem::Ecosystem;
 pub use event::{Argument, ArgumentValue, Descriptor, Event, File, Lineage, Observation, OverlayLayer, Socket};
 pub use event_kind::EventKind;
 pub use finding::{Enrichment, Finding, FindingKind, Fix, Location, PackageRef, RiskFactors, SuppressedBy};
-pub use image::{ImageConfig, Layer, OperatingSystem, Platform, TargetInfo, TargetKind};
+pub use image::{ImageConfig, Layer, OperatingSystem, Platform, ProgramFile, TargetInfo, TargetKind};
 pub use inventory::{Inventory, Relationship, RelationshipKind, Unknown, UnknownKind};
 pub use package::{Dependency, Evidence, Package, Recognition, Scope, SourcePackage};
 pub use process::{Capabilities, Executable, Namespaces, Process, ProcessKey};

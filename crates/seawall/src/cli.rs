@@ -108,6 +108,9 @@ pub(crate) struct ReadArgs {
     /// Never use the network: registry targets are refused.
     #[arg(long, env = "SEAWALL_OFFLINE")]
     pub(crate) offline: bool,
+    /// Take down the digest of every program of every layer, in `-o json`: `guard --inventory` lets nothing else run.
+    #[arg(long)]
+    pub(crate) programs: bool,
     /// Table of known Java archives, lines SHA1<TAB>GROUP:ARTIFACT<TAB>VERSION.
     #[arg(long, value_name = "FILE")]
     pub(crate) java_archives: Option<PathBuf>,

@@ -34,7 +34,7 @@ pub enum RuntimeDenial {
     MemoryPrograms,
     /// Programs on volumes: neither of the image nor written in the container's own layer.
     VolumePrograms,
-    /// Programs whose digest the image's inventory does not list, and whatever was not hashed or changed since.
+    /// Programs whose digest the image's inventory does not list, and what was not hashed or was changed since.
     UnlistedPrograms,
     /// Scripts that were written since the container started, run by their first line.
     DroppedScripts,

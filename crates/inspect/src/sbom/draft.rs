@@ -281,6 +281,7 @@ impl StatedLayer {
             media_type: String::new(),
             size: 0,
             uncompressed_size: 0,
+            programs: None,
             instruction: self.instruction,
             entries: 0,
         })

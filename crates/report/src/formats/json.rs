@@ -128,6 +128,11 @@ fn layer(object: &mut Members<'_, '_>, layer: &Layer) {
         .put("uncompressedSize", layer.uncompressed_size)
         .put("entries", layer.entries)
         .put_some("instruction", layer.instruction.as_ref());
+    if let Some(programs) = &layer.programs {
+        object.objects("programs", programs, |object, program| {
+            object.put("path", &program.path).put("digest", program.digest.to_string());
+        });
+    }
 }
 
 fn config(object: &mut Members<'_, '_>, config: &ImageConfig) {

@@ -151,6 +151,7 @@ fn layer(number: u8, instruction: &str) -> Layer {
         media_type: "application/vnd.oci.image.layer.v1.tar+gzip".into(),
         size: 31_000_000 * u64::from(number),
         uncompressed_size: 80_000_000 * u64::from(number),
+        programs: None,
         instruction: Some(instruction.into()),
         entries: 1000 * u64::from(number),
     }

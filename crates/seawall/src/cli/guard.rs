@@ -13,6 +13,10 @@ pub(crate) struct GuardArgs {
     /// Policy whose `runtime` section says what is stopped (docs/reference/policy.md).
     #[arg(long, value_name = "FILE")]
     pub(crate) policy: Option<PathBuf>,
+    /// Reports of images, or folders of them, with the digests of their programs (`scan --programs -o json=FILE`): what
+    /// `unlisted-programs` of the policy lets run. Of other images the list is made on this node.
+    #[arg(long, value_name = "FILE", num_args = 1.., requires = "policy")]
+    pub(crate) inventory: Vec<PathBuf>,
     /// Where alerts go, FORMAT=TARGET[,OPTION=VALUE]…, repeatable: jsonl, text, syslog, cef, ocsf, otlp, http.
     #[arg(short, long, value_name = "FORMAT=TARGET")]
     pub(crate) output: Vec<String>,

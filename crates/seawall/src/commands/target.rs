@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use seawall_engine::{Cache, Inspector, Opened, Progress, Stage, open};
-use seawall_inspect::{CATALOGERS, Sha1Table, Units};
+use seawall_inspect::{CATALOGERS, PROGRAM_DIGESTS, Sha1Table, Units};
 use seawall_model::{Inventory, TargetKind};
 use seawall_target::detect;
 
@@ -26,13 +26,14 @@ pub(crate) fn inventory(text: &str, read: &ReadArgs, printer: &Printer, progress
         let guessed = if target.guessed { " (told from what is there; a prefix says otherwise)" } else { "" };
         format!("cannot open {}:{}{guessed}", target.kind.prefix(), target.name)
     })?;
-    let units = Units::new(CATALOGERS);
+    let digests = read.programs.then_some(PROGRAM_DIGESTS);
+    let units = Units::new(&CATALOGERS.iter().copied().chain(digests).collect::<Vec<_>>());
     let mut cache = None;
     if let Some(folder) = options::cache_folder().filter(|_| !read.no_cache) {
         // Limits change what a layer gives as much as units do; what is left out for want of memory is not kept.
         cache = Some(Cache::new(&folder, &format!("{}|{:?}", units.fingerprint(), read.limits.stated())));
     }
-    let inspector = Inspector { units, limits, cache, archives: archives(read)?, parallel };
+    let inspector = Inspector { units, limits, cache, archives: archives(read)?, programs: read.programs, parallel };
     Ok(match opened {
         Opened::Image(image) => inspector.image(*image, progress)?,
         Opened::Tree(tree) => inspector.tree(&tree, &target, progress)?,

@@ -94,3 +94,29 @@ fn limits_cut_off_and_say_so() {
     assert!(ran.code == 3 && ran.out.contains("--max-file-bytes"), "{}", ran.out);
     assert_eq!(home.run(&["sbom", "oci:i", "-o", "json", "--max-memory", "48M"]).code, 3);
 }
+
+#[test]
+fn programs_are_told_by_layer_where_they_are_asked_for() {
+    let home = Home::empty();
+    let elf = b"\x7fELF and the rest".as_slice();
+    let base = TarBuilder::new().file("bin/hidden", elf).file("etc/text", b"text").raw(
+        b"bin/script",
+        b'0',
+        "",
+        0o755,
+        b"#!/bin/sh\n",
+    );
+    let top = TarBuilder::new().file("bin/hidden", b"\x7fELF other").hard_link("bin/again", "bin/hidden");
+    ImageBuilder::new("x").layer(base, "one").layer(top, "two").write_oci(&home.path("i"));
+    let without = home.json(&["sbom", "oci:i", "-o", "json"]);
+    assert!(without["layers"][0]["programs"].is_null(), "{without}");
+    let report = home.json(&["sbom", "oci:i", "--programs", "-o", "json"]);
+    let programs = |layer: usize| {
+        let all = report["layers"][layer]["programs"].as_array().expect("programs").clone();
+        let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+        all.iter().map(|p| (text(&p["path"]), text(&p["digest"]))).collect::<Vec<_>>()
+    };
+    let of = |path: &str, content: &[u8]| (path.to_owned(), seawall_io::sha256(content).to_string());
+    assert_eq!(programs(0), [of("bin/hidden", elf), of("bin/script", b"#!/bin/sh\n")]);
+    assert_eq!(programs(1), [of("bin/hidden", b"\x7fELF other")]);
+}

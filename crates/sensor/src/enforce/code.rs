@@ -5,15 +5,35 @@ use seawall_model::ByteString;
 
 use super::Denial;
 
+/// WHY_… of ebpf/include/listed.h.
+const WHY_CHANGED: u32 = 3;
+const WHY_WHOLE: u32 = 1 << 8;
+const WHY_LIBRARY: u32 = 1 << 9;
+const WHY_SCRIPT: u32 = 1 << 10;
+
 impl Denial {
     /// Whether a script was denied: the event of its run is that of the interpreter.
     pub fn is_script(&self) -> bool {
-        self.reason == RuntimeDenial::DroppedScripts
+        self.reason == RuntimeDenial::DroppedScripts || self.why(WHY_SCRIPT)
     }
 
     /// Whether something was denied that was mapped to be executed.
     pub fn is_library(&self) -> bool {
-        matches!(self.reason, RuntimeDenial::DroppedLibraries | RuntimeDenial::MemoryLibraries)
+        matches!(self.reason, RuntimeDenial::DroppedLibraries | RuntimeDenial::MemoryLibraries) || self.why(WHY_LIBRARY)
+    }
+
+    /// Whether it was judged by its digest.
+    pub(super) fn is_by_digest(&self) -> bool {
+        matches!(self.reason, RuntimeDenial::UnlistedPrograms | RuntimeDenial::Digests)
+    }
+
+    /// Whether a file was refused because it is not as it was when it was hashed.
+    pub(crate) fn is_of_change(&self) -> bool {
+        self.is_by_digest() && self.number & 0xff == WHY_CHANGED
+    }
+
+    fn why(&self, bit: u32) -> bool {
+        self.is_by_digest() && self.number & bit != 0
     }
 
     /// The file of a library or script: its end at least, after `…`, or all of its path; none where the kernel could not
@@ -23,7 +43,8 @@ impl Denial {
             return None;
         }
         let names: Vec<_> = self.detail.split(|b| *b == 0).take_while(|name| !name.is_empty()).collect();
-        let start = if self.number == 0 { "…" } else { "" };
+        let is_whole = if self.is_by_digest() { self.why(WHY_WHOLE) } else { self.number != 0 };
+        let start = if is_whole { "" } else { "…" };
         let path = names
             .iter()
             .rev()

@@ -88,17 +88,10 @@ impl Denial {
 
     /// Whether it is about a program that was run: the event of that run tells the rest. A refused one was not.
     pub fn is_exec(&self) -> bool {
-        use RuntimeDenial::{Digests, DroppedPrograms, MemoryPrograms, UnlistedPrograms, VolumePrograms};
-        let program =
-            matches!(self.reason, DroppedPrograms | MemoryPrograms | VolumePrograms | UnlistedPrograms | Digests);
-        program && (self.dry_run || !self.before) || self.is_script() && !self.before
-    }
-
-    /// Whether a file was refused because it is not as it was when it was hashed.
-    pub(crate) fn is_of_change(&self) -> bool {
-        const WHY_CHANGED: u32 = 3;
-        let by_digest = matches!(self.reason, RuntimeDenial::UnlistedPrograms | RuntimeDenial::Digests);
-        by_digest && self.number == WHY_CHANGED
+        use RuntimeDenial::{DroppedPrograms, MemoryPrograms, VolumePrograms};
+        let is_program =
+            matches!(self.reason, DroppedPrograms | MemoryPrograms | VolumePrograms) || self.is_by_digest();
+        is_program && !self.is_library() && (self.dry_run || !self.before) || self.is_script() && !self.before
     }
 
     /// The path or name that it is about; empty where there is none, or where the kernel could not tell.

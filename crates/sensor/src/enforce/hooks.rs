@@ -117,7 +117,7 @@ pub(crate) const HOOKS: &[DenyHook] = &[
     DenyHook {
         name: "kill at script",
         purpose: "scripts that a policy denies",
-        denies: &[D::DroppedScripts],
+        denies: &[D::DroppedScripts, D::UnlistedPrograms, D::Digests],
         object: SCRIPT,
         program: "seawall_deny_script",
         attach: Attach::TracepointOr("sched_prepare_exec", "seawall_deny_script_late", "sched_process_exec"),

@@ -18,7 +18,8 @@ pub(super) struct Program<'a> {
     pub(super) facts: Facts,
 }
 
-/// Gives each program below the layer's folder to `found`: what may be executed, and begins as a compiled program or a script.
+/// Gives each program below the layer's folder to `found`: compiled ones and their libraries, and scripts that
+/// may be executed.
 /// Returns what could not be looked at.
 pub(super) fn programs(layer: &Layer, limits: &Limits, found: &mut dyn FnMut(Program<'_>)) -> Vec<String> {
     let mut problems = Vec::new();
@@ -80,7 +81,8 @@ fn program(layer: &Layer, path: &Path) -> io::Result<Option<(File, Facts)>> {
     let facts = layer.facts(&file)?;
     let mut magic = Vec::with_capacity(4);
     file.by_ref().take(4).read_to_end(&mut magic)?;
-    let is_program = facts.mode & MAY_BE_EXECUTED != 0 && (magic == b"\x7fELF" || magic.starts_with(b"#!"));
+    // Libraries need no permission to be mapped.
+    let is_program = magic == b"\x7fELF" || magic.starts_with(b"#!") && facts.mode & MAY_BE_EXECUTED != 0;
     file.rewind()?;
     Ok(is_program.then_some((file, facts)))
 }

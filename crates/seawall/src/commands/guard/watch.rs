@@ -40,7 +40,7 @@ pub(super) fn run(arguments: &GuardArgs, printer: &Printer) -> Result<Exit> {
             ..KernelOptions::default()
         },
         kinds,
-        directory: DirectorySettings::below("/"),
+        directory: DirectorySettings { inventories: arguments.inventory.clone(), ..DirectorySettings::below("/") },
         containers_only: arguments.containers_only,
         identity_wait: Duration::from_millis(500),
     };

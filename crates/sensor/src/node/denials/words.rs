@@ -43,6 +43,10 @@ pub(super) fn of(denial: &Denial, path: &ByteString, process: Option<&Process>) 
         D::DroppedPrograms => (PROGRAM, file("", "it was written since the container started")),
         D::MemoryPrograms => (PROGRAM, file("", "it exists in memory only")),
         D::VolumePrograms => (PROGRAM, file("", "it lies on a volume")),
+        D::UnlistedPrograms | D::Digests if denial.is_library() => {
+            (LIBRARY, file("code of ", by_digest(denial.number)))
+        }
+        D::UnlistedPrograms | D::Digests if denial.is_script() => (SCRIPT, file("script ", by_digest(denial.number))),
         D::UnlistedPrograms | D::Digests => (PROGRAM, file("", by_digest(denial.number))),
         D::DroppedScripts => (SCRIPT, file("script ", "the image does not contain it")),
         D::DroppedLibraries => (LIBRARY, file("code of ", "the image does not contain it")),
@@ -72,8 +76,8 @@ pub(super) fn of(denial: &Denial, path: &ByteString, process: Option<&Process>) 
 
 /// Why a program may not run that is judged by its digest (WHY_… of ebpf/include/listed.h).
 fn by_digest(number: u32) -> &'static str {
-    match number {
-        2 => "it was not hashed yet, or is no program of the image's layers",
+    match number & 0xff {
+        2 => "it was not hashed yet, or the image's layers did not have it",
         3 => "it was changed since it was hashed",
         4 => "it does not come from the image's layers",
         5 => "the policy denies its digest",
