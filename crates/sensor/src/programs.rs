@@ -27,6 +27,9 @@ pub(crate) use inventory::Inventories;
 
 /// How soon an engine whose stream of events ended is asked again.
 const AGAIN: Duration = Duration::from_secs(1);
+/// How soon what could not be hashed is tried again, at first and at the longest.
+const SOON: Duration = Duration::from_secs(1);
+const LATE: Duration = Duration::from_secs(60);
 /// How often files are looked at again because one was refused that had changed.
 const BETWEEN_LOOKS: Duration = Duration::from_secs(5);
 /// How much less than others the thread may run once the images in use are hashed.
@@ -58,7 +61,8 @@ pub(crate) struct Programs {
 #[derive(Default)]
 struct Stop {
     flag: AtomicBool,
-    closers: Mutex<Vec<LocalCloser>>,
+    /// What ends the stream of events of each engine.
+    closers: Mutex<HashMap<usize, LocalCloser>>,
 }
 
 impl Programs {
@@ -72,9 +76,10 @@ impl Programs {
             settings.engines.iter().map(|e| LocalHttp::new(e.address.clone(), settings.stall)).collect();
         let mut threads: Vec<_> = engines
             .iter()
-            .map(|http| {
+            .enumerate()
+            .map(|(index, http)| {
                 let (http, signs, stop) = (http.clone(), signs.clone(), Arc::clone(&stop));
-                std::thread::spawn(move || follow(&http, &signs, &stop))
+                std::thread::spawn(move || follow(index, &http, &signs, &stop))
             })
             .collect();
         let stopped = Arc::clone(&stop);
@@ -89,6 +94,7 @@ impl Programs {
             tell,
             stop: stopped,
             swept: false,
+            failed: false,
         };
         threads.push(std::thread::spawn(move || worker.run(&events, &done)));
         Self { notes, ready, signs, stop, threads }
@@ -117,7 +123,7 @@ impl Drop for Programs {
         self.stop.flag.store(true, Ordering::SeqCst);
         // Threads that have ended need no sign.
         let _ = self.signs.send(Sign::Stop);
-        for closer in self.stop.closers.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+        for closer in self.stop.closers.lock().unwrap_or_else(PoisonError::into_inner).values() {
             closer.close();
         }
         for thread in self.threads.drain(..) {
@@ -134,26 +140,29 @@ impl Stop {
 }
 
 /// Follows one engine's events until the end.
-fn follow(http: &LocalHttp, signs: &Sender<Sign>, stop: &Stop) {
+fn follow(index: usize, http: &LocalHttp, signs: &Sender<Sign>, stop: &Stop) {
     while !stop.is_set() {
         let keep = |closer: LocalCloser| {
             let mut closers = stop.closers.lock().unwrap_or_else(PoisonError::into_inner);
             if stop.is_set() {
                 closer.close();
             }
-            closers.push(closer);
-        };
-        let is_there = match http.address() {
-            LocalAddress::Unix(socket) => socket.exists(),
-            LocalAddress::Tcp(_) => true,
+            closers.insert(index, closer);
         };
         // Why it does not answer is told by the directory of containers.
-        let _ = is_there.then(|| engine::follow(http, signs, || Sign::Look, keep));
+        let _ = is_there(http).then(|| engine::follow(http, signs, || Sign::Look, keep));
         let end = Instant::now() + AGAIN;
         while Instant::now() < end && !stop.is_set() {
             std::thread::sleep(Duration::from_millis(20));
         }
-        stop.closers.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        stop.closers.lock().unwrap_or_else(PoisonError::into_inner).remove(&index);
+    }
+}
+
+fn is_there(http: &LocalHttp) -> bool {
+    match http.address() {
+        LocalAddress::Unix(socket) => socket.exists(),
+        LocalAddress::Tcp(_) => true,
     }
 }
 
@@ -172,6 +181,8 @@ struct Worker {
     stop: Arc<Stop>,
     /// What earlier agents left was taken out.
     swept: bool,
+    /// Something could not be hashed, and is tried again.
+    failed: bool,
 }
 
 /// More different notes than this are not remembered, and told again.
@@ -179,14 +190,17 @@ const MAX_TOLD: usize = 10_000;
 
 impl Worker {
     fn run(&mut self, events: &Receiver<Sign>, ready: &Sender<()>) {
-        let mut looked = None::<Instant>;
+        let (mut looked, mut changed) = (None::<Instant>, false);
         self.pass(Some(ready));
         // Nobody may wait any more.
         let _ = ready.send(());
         let _ = rustix::process::setpriority_process(None, NICE);
-        let mut changed = false;
+        let mut pause = SOON;
         loop {
-            let wait = looked.filter(|_| changed).map_or(AGAIN * 3600, |at| BETWEEN_LOOKS.saturating_sub(at.elapsed()));
+            let look = looked.filter(|_| changed).map(|at| BETWEEN_LOOKS.saturating_sub(at.elapsed()));
+            let again = self.failed.then_some(pause);
+            pause = if self.failed { (pause * 2).min(LATE) } else { SOON };
+            let wait = look.into_iter().chain(again).min().unwrap_or(LATE * 60);
             let mut signs = match events.recv_timeout(wait) {
                 Ok(sign) => vec![sign],
                 Err(RecvTimeoutError::Timeout) => Vec::new(),
@@ -197,6 +211,7 @@ impl Worker {
             if self.stop.is_set() || signs.iter().any(|sign| matches!(sign, Sign::Stop)) {
                 return;
             }
+            self.failed = false;
             changed |= signs.iter().any(|sign| matches!(sign, Sign::Changed));
             if changed && looked.is_none_or(|at| at.elapsed() >= BETWEEN_LOOKS) {
                 self.layers.clear();
@@ -216,8 +231,12 @@ impl Worker {
                     held.push((index, http.clone(), of));
                     answered.push(index);
                 }
-                // Why it does not answer is told by the directory of containers; what it had stays.
-                Err(_) => {}
+                // What it had stays. That there is no engine is told by the directory of containers.
+                Err(_) if !is_there(http) => {}
+                Err(reason) => {
+                    let text = format!("what the images of an engine may run is not known: {reason}");
+                    self.missed(text);
+                }
             }
         }
         for in_use in [true, false] {
@@ -248,7 +267,9 @@ impl Worker {
 
     fn image(&mut self, index: usize, http: &LocalHttp, id: &str, source: &engine::Source) {
         let key = (index, id.to_owned());
-        if !self.images.contains_key(&key) {
+        // An image that came again lies in other folders.
+        let is_here = |layers: &Vec<LayerFolder>| layers.iter().all(|layer| below(&self.root, &layer.folder).is_dir());
+        if !self.images.get(&key).is_some_and(is_here) {
             match engine::layers(http, id, source) {
                 Ok(Some(image)) => {
                     let unlisted = |l: &LayerFolder| l.diff_id.is_none_or(|id| self.inventories.of(id).is_none());
@@ -264,7 +285,7 @@ impl Worker {
                 Ok(None) => return,
                 Err(reason) => {
                     let text = format!("the programs of image {id} are not hashed, and may not run: {reason}");
-                    return self.note("Seawall internal: programs not hashed", text);
+                    return self.missed(text);
                 }
             }
         }
@@ -273,6 +294,12 @@ impl Worker {
                 self.layer(&layer);
             }
         }
+    }
+
+    /// Something is not hashed that might be another time.
+    fn missed(&mut self, text: String) {
+        self.failed = true;
+        self.note("Seawall internal: programs not hashed", text);
     }
 
     fn note(&mut self, rule: &'static str, text: String) {

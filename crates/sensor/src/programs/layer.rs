@@ -48,7 +48,7 @@ impl Worker {
             Ok(opened) => opened,
             Err(error) => {
                 let text = format!("the programs of layer {} are not hashed, and may not run: {error}", path.display());
-                return self.note("Seawall internal: programs not hashed", text);
+                return self.missed(text);
             }
         };
         let list = of.diff_id.and_then(|id| self.inventories.of(id));

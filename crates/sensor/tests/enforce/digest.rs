@@ -27,6 +27,7 @@ fn policy(of: &Path) -> String {
     let digest = seawall_io::sha256(&std::fs::read(of).expect("a program"));
     format!(
         "apiVersion: seawall/v1\nname: test\nruntime:\n  \
+         - id: builders-may\n    containers: {{ labels: ['role=builder'] }}\n    mode: observe\n    deny: [unlisted-programs]\n  \
          - id: only-told\n    containers: {{ labels: ['role=trial'] }}\n    mode: dry-run\n    deny: [unlisted-programs]\n  \
          - id: only-denied\n    containers: {{ labels: ['role=denied'] }}\n    mode: enforce\n    digests: ['{digest}']\n  \
          - id: only-listed\n    mode: enforce\n    deny: [unlisted-programs, dropped-libraries]\n"
@@ -157,6 +158,11 @@ fn programs_are_judged_by_their_digest_with_the_agent_and_without() {
         writeln!(rows, "| {what} | stopped, told |").expect("written");
     }
     keep(&rows);
+    // Where nothing is denied each of them does what it says.
+    for (n, (what, script, _)) in TRIED.iter().enumerate() {
+        let log = run(&engine, &format!("free-{n}"), "builder", script);
+        assert!(log.contains("RAN"), "{what}: {log}");
+    }
     let others = [("denied", "denied", DENIED), ("trial", "trial", COPY), ("listed", "web", DENIED)];
     let (logs, alerts) = watched(&mut first, &engine, &others.map(|(n, role, s)| (n.to_owned(), role, s)));
     assert!(!logs[0].contains("RAN") && rules(alerts.get("denied")).contains("denies its digest"), "{logs:?}");
@@ -174,9 +180,7 @@ fn programs_are_judged_by_their_digest_with_the_agent_and_without() {
     drop(first);
 
     // An agent of its own process is killed: what it put into the kernel holds without it.
-    let mut agent = agent(folder.path(), &pins);
-    agent.kill().expect("killed");
-    agent.wait().expect("ended");
+    drop(Agent::start(folder.path(), &pins));
     for (name, script, runs) in
         [("alone", WORK_LATER, true), ("alone-copy", COPY, false), ("alone-changed", CHANGED, false)]
     {
@@ -190,23 +194,34 @@ fn programs_are_judged_by_their_digest_with_the_agent_and_without() {
     assert!(logs[0].contains("RAN") && !logs[1].contains("RAN"), "{logs:?}");
 }
 
-/// This program again, as an agent; it guards once it says so.
-fn agent(engine: &Path, pins: &Path) -> Child {
-    let mut child = Command::new(std::env::current_exe().expect("a program"))
-        .args(["--exact", CHILD, "--ignored", "--nocapture"])
-        .env(AGENT, format!("{}:{}", engine.display(), pins.display()))
-        .stdout(Stdio::null())
-        .spawn()
-        .expect("started");
-    let ready = engine.join("guarding");
-    for _ in 0..600 {
-        if ready.exists() {
-            return child;
+/// This program again, as an agent; it ends when this goes.
+struct Agent(Child);
+
+impl Agent {
+    /// It guards once it says so.
+    fn start(engine: &Path, pins: &Path) -> Self {
+        let child = Command::new(std::env::current_exe().expect("a program"))
+            .args(["--exact", CHILD, "--ignored", "--nocapture"])
+            .env(AGENT, format!("{}:{}", engine.display(), pins.display()))
+            .stdout(Stdio::null())
+            .spawn();
+        let agent = Self(child.expect("started"));
+        for _ in 0..600 {
+            if engine.join("guarding").exists() {
+                return agent;
+            }
+            std::thread::sleep(Duration::from_millis(100));
         }
-        std::thread::sleep(Duration::from_millis(100));
+        panic!("the agent does not come up");
     }
-    child.kill().expect("killed");
-    panic!("the agent does not come up");
+}
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        // With SIGKILL: nothing of it is done orderly.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 #[test]
