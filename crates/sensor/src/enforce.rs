@@ -60,7 +60,7 @@ pub struct Enforcer {
     denials: RingBuf<MapData>,
     lost: PerCpuArray<MapData, u64>,
     lists: Option<Lists>,
-    digests: Digests,
+    digests: Option<Digests>,
 }
 
 /// Where pins lie below the BPF file system, which is `/sys/fs/bpf` on every distribution.
@@ -186,7 +186,9 @@ impl Enforcer {
         if let Some(lists) = &mut self.lists {
             lists.set(None, policy)?;
         }
-        self.digests.set(None, policy)?;
+        if let Some(digests) = &mut self.digests {
+            digests.set(None, policy)?;
+        }
         self.defaults.set(0, denial::bits(policy), 0).map_err(|e| SensorError::Load(error_chain(&e)))
     }
 
@@ -198,7 +200,9 @@ impl Enforcer {
         if let Some(lists) = &mut self.lists {
             lists.set(Some(group), policy)?;
         }
-        self.digests.set(Some(group), policy)?;
+        if let Some(digests) = &mut self.digests {
+            digests.set(Some(group), policy)?;
+        }
         self.groups.insert(group, denial::bits(policy), 0).map_err(|e| SensorError::Load(error_chain(&e)))
     }
 
@@ -207,7 +211,7 @@ impl Enforcer {
     /// # Errors
     /// The kernel refuses it, for example because there are too many.
     pub fn fill_digests<'p>(&mut self, policies: impl Iterator<Item = &'p RuntimePolicy>) -> Result<(), SensorError> {
-        self.digests.fill(policies)
+        self.digests.as_mut().map_or(Ok(()), |digests| digests.fill(policies))
     }
 
     /// Makes the lists of addresses what these entries say now.
@@ -251,12 +255,14 @@ impl Enforcer {
         if let Some(lists) = &mut self.lists {
             lists.forget(group);
         }
-        self.digests.forget(group);
+        if let Some(digests) = &mut self.digests {
+            digests.forget(group);
+        }
     }
 
     /// Forgets every control group that `keep` does not name: those that ended while no agent was there.
     pub fn keep_only(&mut self, keep: impl Fn(u64) -> bool) {
-        let listed = self.lists.iter().flat_map(Lists::groups).chain(self.digests.groups());
+        let listed = self.lists.iter().flat_map(Lists::groups).chain(self.digests.iter().flat_map(Digests::groups));
         let stale: Vec<u64> =
             self.groups.keys().filter_map(Result::ok).chain(listed).filter(|group| !keep(*group)).collect();
         for group in stale {

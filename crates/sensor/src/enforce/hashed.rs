@@ -112,12 +112,16 @@ impl HashedFile {
 }
 
 impl Digests {
-    pub(super) fn open(folder: &Path) -> Result<Self, SensorError> {
+    /// None where no program that judges by digest was taken.
+    pub(super) fn open(folder: &Path) -> Result<Option<Self>, SensorError> {
+        if !folder.join("DIGESTS").exists() {
+            return Ok(None);
+        }
         let map = |name: &str| MapData::from_pin(folder.join(name)).map_err(failed);
-        Ok(Self {
+        Ok(Some(Self {
             digests: HashMap::try_from(Map::HashMap(map("DIGESTS")?)).map_err(failed)?,
             lists: HashMap::try_from(Map::HashMap(map("DIGEST_LISTS")?)).map_err(failed)?,
-        })
+        }))
     }
 
     /// What holds for a group from now on. Its digests must be there already.
