@@ -3,6 +3,7 @@
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 
+use seawall_io::read_bounded;
 use seawall_model::EventKind;
 use seawall_rules::{PathOf, PathShape, PathTest};
 
@@ -173,13 +174,19 @@ fn last_two(folder: &Path) -> Option<Vec<u8>> {
     Some([b"/", before.as_bytes(), b"/", last.as_bytes()].concat())
 }
 
+/// A file of /proc as text: names in it may be any bytes.
+pub(crate) fn proc_text(path: &str) -> Option<String> {
+    let bytes = read_bounded(Path::new(path), 64 * 1024).ok()?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}
+
 /// Whether a file kills or halts this process's control group, or one above it.
 fn is_own_group(path: &Path) -> bool {
     let Some(name) = path.file_name() else { return false };
     if !GROUP.iter().any(|group| group.as_bytes().strip_prefix(b"/") == Some(name.as_bytes())) {
         return false;
     }
-    let (Some(folder), Ok(own)) = (path.parent(), std::fs::read_to_string("/proc/self/cgroup")) else { return false };
+    let (Some(folder), Some(own)) = (path.parent(), proc_text("/proc/self/cgroup")) else { return false };
     own.lines().filter_map(|line| line.splitn(3, ':').nth(2)).any(|group| {
         let group = Path::new(group.trim_start_matches('/'));
         group.ancestors().filter(|part| !part.as_os_str().is_empty()).any(|part| folder.ends_with(part))

@@ -61,7 +61,7 @@ impl Own {
             signals,
             changes: Changes::start(&files),
             objects: Objects::of_agent(files.pins()),
-            program: own.map(|process| process.executable.clone()).unwrap_or_default(),
+            program: own.map(|process| process.executable).unwrap_or_default(),
             mounts: namespace("mnt"),
             pids: namespace("pid"),
             files,

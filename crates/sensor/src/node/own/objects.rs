@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use seawall_model::{Argument, ArgumentValue, Event};
 
 use crate::enforce::open_pin;
+use crate::own::proc_text;
 
 /// Commands of bpf (include/uapi/linux/bpf.h).
 const OBJ_GET: u64 = 7;
@@ -42,7 +43,7 @@ impl Objects {
     }
 
     fn add(&mut self, fd: RawFd) {
-        let Ok(info) = std::fs::read_to_string(format!("/proc/self/fdinfo/{fd}")) else { return };
+        let Some(info) = proc_text(&format!("/proc/self/fdinfo/{fd}")) else { return };
         for line in info.lines() {
             let number = |rest: &str| rest.trim().parse().ok();
             if let Some(id) = line.strip_prefix("map_id:").and_then(number) {

@@ -11,6 +11,7 @@ use seawall_model::{Alert, FieldValue, Priority};
 use super::RULE;
 use crate::enforce::{agent_folder, prepare};
 use crate::kernel::error_chain;
+use crate::own::proc_text;
 use crate::{Guard, HookState, Sensor, SensorError, clock};
 
 static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/signal.bpf.o"));
@@ -221,7 +222,7 @@ fn attach(programs: &mut aya::Ebpf, btf: &Btf) -> Result<(), String> {
 
 /// When a process was made, in the kernel's ticks since boot; none where there is none.
 fn began(pid: u32) -> Option<u64> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let stat = proc_text(&format!("/proc/{pid}/stat"))?;
     // The name before it can hold anything.
     let (_, rest) = stat.rsplit_once(')')?;
     rest.split_whitespace().nth(19)?.parse().ok()
