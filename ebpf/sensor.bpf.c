@@ -50,6 +50,11 @@ struct {
     MAP_TYPE(value, struct entered);
 } ENTERED SEC(".maps");
 
+INLINE struct settings *settings(void) {
+    u32 zero = 0;
+    return bpf_map_lookup_elem(&SETTINGS, &zero);
+}
+
 INLINE void send(void *ring, struct scratch *s, u32 size, u64 kind, u32 class) {
     BARRIER(size);
     if (size > ROOM + SLACK)
@@ -59,9 +64,13 @@ INLINE void send(void *ring, struct scratch *s, u32 size, u64 kind, u32 class) {
         count_lost(s->record.cgroup, kind, class);
 }
 
-INLINE struct settings *settings(void) {
-    u32 zero = 0;
-    return bpf_map_lookup_elem(&SETTINGS, &zero);
+/* The same, where a group's share of a ring that fills is bounded. */
+INLINE void send_fair(void *ring, struct scratch *s, u32 size, u64 kind, u32 class, u32 unfair, u32 from, u32 share) {
+    if (bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA) >= from &&
+        !has_share(s->record.cgroup, kind, size, share, bpf_ringbuf_query(ring, BPF_RB_CONS_POS)))
+        count_lost(s->record.cgroup, kind, unfair);
+    else
+        send(ring, s, size, kind, class);
 }
 
 /* Of the life of processes. What begins, runs and ends has shares of its own: the many processes of a group that floods take
@@ -69,15 +78,8 @@ INLINE struct settings *settings(void) {
 INLINE void send_life(struct scratch *s, u32 size) {
     struct settings *asked = settings();
     u64 kind = LIFE_KIND | (u64)s->record.kind << 16;
-    BARRIER(size);
-    if (size > ROOM + SLACK)
-        return;
-    if (asked && bpf_ringbuf_query(&LIFE, BPF_RB_AVAIL_DATA) >= asked->life_fair_from &&
-        !has_share(s->record.cgroup, kind, size, asked->life_share, bpf_ringbuf_query(&LIFE, BPF_RB_CONS_POS))) {
-        count_lost(s->record.cgroup, kind, LOST_LIFE);
-        return;
-    }
-    send(&LIFE, s, size, kind, LOST_LIFE);
+    if (asked)
+        send_fair(&LIFE, s, size, kind, LOST_LIFE, LOST_LIFE, asked->life_fair_from, asked->life_share);
 }
 
 SEC("tp_btf/sched_process_exec")
@@ -253,8 +255,13 @@ PART u32 part_bpf(u32 at, u64 command, u64 attributes) {
 }
 
 /* Whether the path that lies at `path` can be one that somebody wants; a relative one with the folder that was walked last,
- * whose part lies at `folder`. */
-PART u32 part_wanted_name(u32 path, u32 folder, u32 start) {
+ * whose part lies at `folder` and ends before `behind`. */
+PART u32 part_wanted_name(u32 path, u32 folder, u32 behind, u32 start) {
+    if (!start)
+        return 0;
+    /* What it is relative to could not be told. */
+    if (folder && folder == behind)
+        return 1;
     u32 state = part_run_string(path, start);
     if (state <= STATE_MATCH)
         return state == STATE_MATCH;
@@ -387,8 +394,8 @@ int seawall_sys_exit(u64 *context) {
             base = at;
             at = part_folder(at, PART_DIR1, task, folder);
         }
-        if (!matched && row->name)
-            matched = (relative && at == base) || part_wanted_name(path, base, row->name);
+        if (!matched)
+            matched = part_wanted_name(path, base, at, row->name);
     }
     if (!matched && call->path[1] < 0)
         return 0;
@@ -403,7 +410,7 @@ int seawall_sys_exit(u64 *context) {
             base = at;
             at = part_folder(at, PART_DIR2, task, folder);
         }
-        if (!matched && row && !(row->name && ((base && at == base) || part_wanted_name(second, base, row->name))))
+        if (!matched && row && !part_wanted_name(second, base, at, row->name))
             return 0;
     }
     if (number == SYS_BPF)
@@ -418,11 +425,6 @@ int seawall_sys_exit(u64 *context) {
     if (call->data >= 0 && result > 0 && asked->data_length)
         at = part_user_bytes(at, PART_DATA, argument(arguments, call->data),
                              result < asked->data_length ? result : asked->data_length);
-    if (bpf_ringbuf_query(&EVENTS, BPF_RB_AVAIL_DATA) >= asked->fair_from &&
-        !has_share(s->record.cgroup, number, at, asked->share, bpf_ringbuf_query(&EVENTS, BPF_RB_CONS_POS))) {
-        count_lost(s->record.cgroup, number, LOST_UNFAIR);
-        return 0;
-    }
-    send(&EVENTS, s, at, number, LOST_FULL);
+    send_fair(&EVENTS, s, at, number, LOST_FULL, LOST_UNFAIR, asked->fair_from, asked->share);
     return 0;
 }

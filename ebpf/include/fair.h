@@ -1,6 +1,6 @@
 /* One control group that floods must not make others lose events. While there is room every event goes to its ring; from
- * `fair_from` or `life_fair_from` on what a group may add of one kind is bounded by a bucket of its own, so that the rest of the ring stays for
- * the others. Buckets fill as the ring is read: where nobody reads nobody gets more. */
+ * `fair_from` or `life_fair_from` on what a group may add of one kind is bounded by a bucket of its own, so that the rest of
+ * the ring stays for the others. Buckets fill as the ring is read: where nobody reads nobody gets more. */
 #pragma once
 
 #include "scratch.h"

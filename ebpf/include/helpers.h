@@ -36,7 +36,8 @@ enum {
     BPF_MAP_TYPE_RINGBUF = 27,
     BPF_MAP_TYPE_TASK_STORAGE = 29,
 };
-enum { BPF_ANY = 0, BPF_EXIST = 2, BPF_F_NO_PREALLOC = 1, BPF_LOCAL_STORAGE_GET_F_CREATE = 1, BPF_RB_AVAIL_DATA = 0, BPF_RB_CONS_POS = 2 };
+enum { BPF_ANY = 0, BPF_EXIST = 2, BPF_F_NO_PREALLOC = 1, BPF_LOCAL_STORAGE_GET_F_CREATE = 1 };
+enum { BPF_RB_AVAIL_DATA = 0, BPF_RB_CONS_POS = 2 };
 enum { BPF_SK_STORAGE_GET_F_CREATE = 1, BPF_F_CLONE = 1 << 9 };
 
 #define MAP_UINT(name, value) int (*name)[value]
@@ -50,8 +51,8 @@ static u64 (*bpf_get_current_pid_tgid)(void) = (void *)14;
 static long (*bpf_skb_load_bytes)(const void *skb, u32 offset, void *to, u32 len) = (void *)26;
 static void *(*bpf_get_current_task)(void) = (void *)35;
 static u64 (*bpf_get_socket_cookie)(void *context) = (void *)46;
-static long (*bpf_map_push_elem)(void *map, const void *value, u64 flags) = (void *)87;
 static u64 (*bpf_get_current_cgroup_id)(void) = (void *)80;
+static long (*bpf_map_push_elem)(void *map, const void *value, u64 flags) = (void *)87;
 static struct bpf_sock *(*bpf_sk_fullsock)(struct bpf_sock *socket) = (void *)95;
 static struct bpf_tcp_sock *(*bpf_tcp_sock)(struct bpf_sock *socket) = (void *)96;
 static long (*bpf_sysctl_get_name)(void *context, char *buffer, u64 length, u64 flags) = (void *)101;
