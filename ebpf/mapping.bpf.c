@@ -52,8 +52,7 @@ INLINE void deny(struct task_struct *task, u64 group, u32 asked, u32 reason, str
     struct inode *inode = READ(dentry->d_inode);
     denial.inode = READ(inode->i_ino);
     denial_path(&denial, dentry);
-    if (reason & BY_DIGEST)
-        denial.number = why(reason) | (denial.number ? WHY_WHOLE : 0) | WHY_LIBRARY;
+    denial_why(&denial, reason, WHY_LIBRARY);
     denial_tell(&denial);
 }
 

@@ -44,9 +44,7 @@ INLINE u32 violation(u32 asked, u64 group, struct dentry *dentry) {
 
 /* What forbids a script of which nothing is known. */
 INLINE u32 unknown(u32 asked) {
-    if (asked & DENY_SCRIPTS)
-        return DENY_SCRIPTS;
-    return (asked & DENY_UNLISTED ? DENY_UNLISTED : DENY_DIGESTS) | WHY_NOT_HASHED << WHY_SHIFT;
+    return asked & DENY_SCRIPTS ? DENY_SCRIPTS : forbids_unknown(asked) | WHY_NOT_HASHED << WHY_SHIFT;
 }
 
 static long search_step(u32 index, struct search *search) {
@@ -92,8 +90,7 @@ INLINE int judge(struct linux_binprm *run, u32 last) {
     denial.inode = READ(inode->i_ino);
     if (search.dentry)
         denial_path(&denial, search.dentry);
-    if (search.denied & BY_DIGEST)
-        denial.number = why(search.denied) | (denial.number ? WHY_WHOLE : 0) | WHY_SCRIPT;
+    denial_why(&denial, search.denied, WHY_SCRIPT);
     denial_tell(&denial);
     return 0;
 }

@@ -98,10 +98,13 @@ INLINE u32 is_named(u64 group, struct hashed *hashed) {
     return bpf_map_lookup_elem(&DIGESTS, &key) != NULL;
 }
 
+/* What forbids a file of which nothing is known; 0 where digests do not count. */
+INLINE u32 forbids_unknown(u32 asked) { return asked & DENY_UNLISTED ? DENY_UNLISTED : asked & DENY_DIGESTS; }
+
 /* Which of DENY_UNLISTED and DENY_DIGESTS forbids to run this file, and why. Whatever cannot be told is forbidden. */
 PART u32 digest_violation(u32 asked, u64 group, u64 inode_at) {
     struct inode *inode = (void *)inode_at;
-    u32 unknown = asked & DENY_UNLISTED ? DENY_UNLISTED : asked & DENY_DIGESTS;
+    u32 unknown = forbids_unknown(asked);
     if (!unknown)
         return 0;
     if (overlay_layer(inode) != FILE_LOWER)
@@ -122,6 +125,12 @@ PART u32 digest_violation(u32 asked, u64 group, u64 inode_at) {
 /* The two halves of what may also be another denial. */
 INLINE u32 denied_by(u32 reason) { return reason & BY_DIGEST ? reason & BY_DIGEST : reason; }
 INLINE u32 why(u32 reason) { return reason & BY_DIGEST ? reason >> WHY_SHIFT : 0; }
+
+/* What it says of a file that was told by its path and is no program: WHY_LIBRARY or WHY_SCRIPT. */
+INLINE void denial_why(struct denial *denial, u32 reason, u32 what) {
+    if (reason & BY_DIGEST)
+        denial->number = why(reason) | (denial->number ? WHY_WHOLE : 0) | what;
+}
 
 /* Whether it is a file that has a place, and not the kernel's own memory. */
 INLINE int is_placed(struct dentry *dentry) {

@@ -118,7 +118,7 @@ INLINE u32 is_set_up(struct task_struct *task) {
     if (!(READ(leader->flags) & PF_FORKNOEXEC))
         return is_entering(leader, parent);
     struct file *exe = task_exe(leader);
-    struct mount *mount = (void *)READ(exe->f_path.mnt) - __builtin_preserve_field_info(((struct mount *)0)->mnt, 0);
+    struct mount *mount = mount_of(READ(exe->f_path.mnt));
     struct mnt_namespace *from = READ(mount->mnt_ns);
     struct pid_namespace *space = NULL;
     pid_number(READ(leader->thread_pid), &space);

@@ -17,6 +17,8 @@ struct walk {
     u32 steps;
 };
 
+INLINE struct mount *mount_of(struct vfsmount *mount) { return (void *)mount - FIELD_AT(((struct mount *)0)->mnt); }
+
 /* A struct path, both of its fields at once. */
 INLINE struct path read_path(u64 from) {
     u64 words[2] = {0};
@@ -76,7 +78,7 @@ static long walk_step(u32 index, struct walk *walk) {
     bpf_probe_read_kernel(&read, sizeof(read), walk->dentry);
     struct dentry *parent = DENTRY_FIELD(&read, d_parent);
     if (walk->dentry == walk->mount_root || walk->dentry == parent) {
-        struct mount *here = (void *)walk->mount - FIELD_AT(((struct mount *)0)->mnt);
+        struct mount *here = mount_of(walk->mount);
         struct mount *above = READ(here->mnt_parent);
         if (above == here || !above) {
             walk->end = WALK_TOP;
