@@ -9,9 +9,6 @@ use crate::unit::{Cataloger, File, Files, Need, Observation, Observer, Scanner, 
 /// Takes down the digest of every compiled program and library, and of every script that may be executed.
 pub const PROGRAM_DIGESTS: &dyn Cataloger = &ProgramDigests;
 
-const SCRIPT: &[u8] = b"#!";
-const MAY_BE_EXECUTED: u32 = 0o111;
-
 struct ProgramDigests;
 
 impl Cataloger for ProgramDigests {
@@ -30,7 +27,7 @@ impl Cataloger for ProgramDigests {
     fn wants(&self) -> &'static [Want] {
         &[
             Want { files: Files::Magic(b"\x7fELF"), need: Need::Stream },
-            Want { files: Files::Magic(SCRIPT), need: Need::Stream },
+            Want { files: Files::Magic(b"#!"), need: Need::Stream },
         ]
     }
     fn catalog(&self, _: &File<'_>, _: &mut Observer<'_>) {}
@@ -42,20 +39,19 @@ impl Cataloger for ProgramDigests {
 #[derive(Default)]
 struct Pieces {
     digest: DigestPieces,
-    /// The first bytes, as many as tell a script.
+    /// The first bytes, as many as tell a program.
     head: Vec<u8>,
 }
 
 impl Scanner for Pieces {
     fn feed(&mut self, chunk: &[u8]) {
-        let missing = SCRIPT.len().saturating_sub(self.head.len());
+        let missing = ProgramFile::HEAD.saturating_sub(self.head.len());
         self.head.extend(chunk.iter().take(missing));
         self.digest.update(chunk);
     }
 
     fn finish(self: Box<Self>, file: &File<'_>, seen: &mut Observer<'_>) {
-        // Libraries need no permission to be mapped.
-        if self.head != SCRIPT || file.mode & MAY_BE_EXECUTED != 0 {
+        if ProgramFile::is_one(&self.head, file.mode) {
             seen.observe(Observation::Program(self.digest.finish()));
         }
     }

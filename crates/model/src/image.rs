@@ -136,6 +136,17 @@ pub struct ProgramFile {
     pub digest: Digest,
 }
 
+impl ProgramFile {
+    /// How many bytes of a file's beginning tell whether it is one.
+    pub const HEAD: usize = 4;
+
+    /// Whether a file that begins so, with this mode, is one. Libraries need no permission to be mapped.
+    pub fn is_one(head: &[u8], mode: u32) -> bool {
+        const MAY_BE_EXECUTED: u32 = 0o111;
+        head.starts_with(b"\x7fELF") || head.starts_with(b"#!") && mode & MAY_BE_EXECUTED != 0
+    }
+}
+
 /// What an image says of how it wants to be run
 /// ([OCI image configuration](https://github.com/opencontainers/image-spec/blob/main/config.md)).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

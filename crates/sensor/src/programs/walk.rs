@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{Dir, FileType, OFlags};
 use seawall_io::Limits;
+use seawall_model::ProgramFile;
 
 use super::file::{Facts, Layer};
 
@@ -76,13 +77,10 @@ fn visit(layer: &Layer, folder: &Path, each: &mut dyn FnMut(&OsStr, FileType) ->
 }
 
 fn program(layer: &Layer, path: &Path) -> io::Result<Option<(File, Facts)>> {
-    const MAY_BE_EXECUTED: u32 = 0o111;
     let mut file = layer.below(path, OFlags::empty())?;
     let facts = layer.facts(&file)?;
-    let mut magic = Vec::with_capacity(4);
-    file.by_ref().take(4).read_to_end(&mut magic)?;
-    // Libraries need no permission to be mapped.
-    let is_program = magic == b"\x7fELF" || magic.starts_with(b"#!") && facts.mode & MAY_BE_EXECUTED != 0;
+    let mut head = Vec::with_capacity(ProgramFile::HEAD);
+    file.by_ref().take(ProgramFile::HEAD as u64).read_to_end(&mut head)?;
     file.rewind()?;
-    Ok(is_program.then_some((file, facts)))
+    Ok(ProgramFile::is_one(&head, facts.mode).then_some((file, facts)))
 }
