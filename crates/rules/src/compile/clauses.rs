@@ -77,7 +77,7 @@ impl<'s> Survey<'s> {
         let makes_whole = if whole { sets.len() } else { usize::MAX };
         let mut clauses: Vec<Clause> = Vec::new();
         let mut add = |literals: Vec<Literal>, exact, makes_whole| {
-            let chance = 1.0 - literals.iter().map(|l| 1.0 - self.chance(l.node, l.holds)).product::<f64>();
+            let chance = self.any(&literals);
             clauses.push(Clause { rule, part, literals, exact, makes_whole, chance });
         };
         for (literals, exact) in sets.iter().filter(|(literals, _)| !literals.is_empty()) {
@@ -136,8 +136,7 @@ impl<'s> Survey<'s> {
                     let mut literals = Vec::new();
                     self.gather(**child, holds, &mut literals);
                     let cost: f64 = literals.iter().map(|l| self.cost(self.question(l.node))).sum();
-                    let chance = 1.0 - literals.iter().map(|l| 1.0 - self.chance(l.node, l.holds)).product::<f64>();
-                    cost / (1.01 - chance)
+                    cost / (1.01 - self.any(&literals))
                 };
                 let children = self.children(from, count).iter();
                 let best = children.min_by(|a, b| rank(a).total_cmp(&rank(b)));
@@ -206,6 +205,11 @@ impl<'s> Survey<'s> {
             (work + reached * self.work(*child), reached * self.chance(*child, and))
         });
         work
+    }
+
+    /// About how often one of these holds.
+    fn any(&self, literals: &[Literal]) -> f64 {
+        1.0 - literals.iter().map(|l| 1.0 - self.chance(l.node, l.holds)).product::<f64>()
     }
 
     /// About how often a node has an answer.
