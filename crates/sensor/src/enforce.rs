@@ -3,6 +3,7 @@
 mod agent;
 mod code;
 mod denial;
+mod group_lists;
 mod hashed;
 pub(crate) mod hierarchy;
 mod hooks;

@@ -7,11 +7,11 @@ use aya::maps::{HashMap, Map, MapData};
 use seawall_decide::RuntimePolicy;
 use seawall_model::Digest;
 
+use super::group_lists::{GroupLists, failed};
 use crate::SensorError;
 use crate::kernel::error_chain;
+use crate::record::Cursor;
 
-/// The group whose list holds where a group has none.
-const OTHERS: u64 = 0;
 /// The sizes of struct file_key, hashed and digest_key.
 const KEY: usize = 16;
 const VALUE: usize = 56;
@@ -41,11 +41,7 @@ pub(crate) struct HashedFiles(HashMap<MapData, [u8; KEY], [u8; VALUE]>);
 /// The pinned maps of digests that a policy names.
 pub(super) struct Digests {
     digests: HashMap<MapData, [u8; DIGEST_KEY], u32>,
-    lists: HashMap<MapData, u64, u32>,
-}
-
-fn failed(error: aya::maps::MapError) -> SensorError {
-    SensorError::Load(error_chain(&error))
+    lists: GroupLists,
 }
 
 impl HashedFiles {
@@ -82,8 +78,8 @@ impl FileKey {
     }
 
     fn parse(bytes: &[u8; KEY]) -> Self {
-        let [a, b, c, d, e, f, g, h, i, j, k, l, ..] = *bytes;
-        Self { inode: u64::from_ne_bytes([a, b, c, d, e, f, g, h]), device: u32::from_ne_bytes([i, j, k, l]) }
+        let mut c = Cursor(bytes);
+        Self { inode: c.u64(), device: c.u32() }
     }
 }
 
@@ -98,16 +94,9 @@ impl HashedFile {
     }
 
     fn parse(bytes: &[u8; VALUE]) -> Self {
-        let (mut changed, mut size, mut digest) = ([0; 8], [0; 8], [0; 32]);
-        changed.copy_from_slice(&bytes[..8]);
-        size.copy_from_slice(&bytes[8..16]);
-        digest.copy_from_slice(&bytes[16..48]);
-        Self {
-            changed: u64::from_ne_bytes(changed),
-            size: u64::from_ne_bytes(size),
-            digest: Digest::from_sha256(digest),
-            listed: bytes[48] != 0,
-        }
+        let mut c = Cursor(bytes);
+        let (changed, size, digest) = (c.u64(), c.u64(), Digest::from_sha256(c.array()));
+        Self { changed, size, digest, listed: c.u32() != 0 }
     }
 }
 
@@ -117,33 +106,25 @@ impl Digests {
         if !folder.join("DIGESTS").exists() {
             return Ok(None);
         }
-        let map = |name: &str| MapData::from_pin(folder.join(name)).map_err(failed);
+        let map = MapData::from_pin(folder.join("DIGESTS")).map_err(failed)?;
         Ok(Some(Self {
-            digests: HashMap::try_from(Map::HashMap(map("DIGESTS")?)).map_err(failed)?,
-            lists: HashMap::try_from(Map::HashMap(map("DIGEST_LISTS")?)).map_err(failed)?,
+            digests: HashMap::try_from(Map::HashMap(map)).map_err(failed)?,
+            lists: GroupLists::open(&folder.join("DIGEST_LISTS"))?,
         }))
     }
 
     /// What holds for a group from now on. Its digests must be there already.
     pub(super) fn set(&mut self, group: Option<u64>, policy: Option<&RuntimePolicy>) -> Result<(), SensorError> {
-        let group = group.unwrap_or(OTHERS);
-        match policy.filter(|policy| !policy.digests.is_empty()) {
-            Some(policy) => self.lists.insert(group, number(policy), 0).map_err(failed),
-            None => {
-                self.forget(group);
-                Ok(())
-            }
-        }
+        self.lists.set(group, policy.filter(|policy| !policy.digests.is_empty()).map(number))
     }
 
     pub(super) fn forget(&mut self, group: u64) {
-        // One that had no list has none.
-        let _ = self.lists.remove(&group);
+        self.lists.forget(group);
     }
 
     /// The groups that have a list.
     pub(super) fn groups(&self) -> impl Iterator<Item = u64> {
-        self.lists.keys().filter_map(Result::ok).filter(|group| *group != OTHERS)
+        self.lists.groups()
     }
 
     /// Makes the digests those that the policies name: new ones are there before old ones are taken away.

@@ -8,11 +8,9 @@ use aya::maps::lpm_trie::{Key, LpmTrie};
 use aya::maps::{HashMap, Map, MapData};
 use seawall_decide::{AddressRange, NetworkProtocol, NetworkRule, RuntimePolicy};
 
+use super::group_lists::{GroupLists, failed};
 use crate::SensorError;
-use crate::kernel::error_chain;
 
-/// The group whose list holds where a group has none.
-const OTHERS: u64 = 0;
 /// Bits of a key before the address.
 const HEAD: u32 = 96;
 /// Bytes of a key after the length of its prefix.
@@ -31,13 +29,9 @@ pub trait Addresses {
 /// The pinned maps.
 pub(super) struct Lists {
     allowed: LpmTrie<MapData, [u8; KEY], u32>,
-    lists: HashMap<MapData, u64, u32>,
+    lists: GroupLists,
     quarantine: HashMap<MapData, u64, u32>,
     nets: HashMap<MapData, u32, u64>,
-}
-
-fn failed(error: aya::maps::MapError) -> SensorError {
-    SensorError::Load(error_chain(&error))
 }
 
 impl Lists {
@@ -49,7 +43,7 @@ impl Lists {
         let map = |name: &str| MapData::from_pin(folder.join(name)).map_err(failed);
         Ok(Some(Self {
             allowed: LpmTrie::try_from(Map::LpmTrie(map("ALLOWED")?)).map_err(failed)?,
-            lists: HashMap::try_from(Map::HashMap(map("LISTS")?)).map_err(failed)?,
+            lists: GroupLists::open(&folder.join("LISTS"))?,
             quarantine: HashMap::try_from(Map::HashMap(map("QUARANTINE")?)).map_err(failed)?,
             nets: HashMap::try_from(Map::HashMap(map("QUARANTINE_NETS")?)).map_err(failed)?,
         }))
@@ -57,26 +51,17 @@ impl Lists {
 
     /// What holds for a group from now on. Its list must be there already.
     pub(super) fn set(&mut self, group: Option<u64>, policy: Option<&RuntimePolicy>) -> Result<(), SensorError> {
-        let group = group.unwrap_or(OTHERS);
-        match policy.filter(|policy| is_listed(policy)) {
-            Some(policy) => self.lists.insert(group, number(policy), 0).map_err(failed),
-            None => {
-                // One that had none has none.
-                let _ = self.lists.remove(&group);
-                Ok(())
-            }
-        }
+        self.lists.set(group, policy.filter(|policy| is_listed(policy)).map(number))
     }
 
     pub(super) fn forget(&mut self, group: u64) {
-        let _ = self.lists.remove(&group);
+        self.lists.forget(group);
         self.release(group);
     }
 
     /// The groups of which something is kept.
     pub(super) fn groups(&self) -> Vec<u64> {
-        let all = self.lists.keys().chain(self.quarantine.keys());
-        all.filter_map(Result::ok).filter(|group| *group != OTHERS).collect()
+        self.lists.groups().chain(self.quarantine.keys().filter_map(Result::ok)).collect()
     }
 
     /// Makes the lists what the policies say now: new addresses are allowed before old ones are taken away.
