@@ -21,6 +21,7 @@ use seawall_model::{EventKind, Process, Socket};
 
 pub use argument::{FieldArgument, PathPattern};
 pub(crate) use flags::capability_names;
+pub use flags::signal_name;
 
 use crate::suggest::closest;
 use crate::syntax::FieldExpression;

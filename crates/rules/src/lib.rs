@@ -46,6 +46,7 @@ mod view;
 mod yaml;
 
 pub use evaluate::Scratch;
+pub use fields::signal_name;
 pub use loader::Counts;
 pub use necessary::{Assumption, Necessary, PathOf, PathShape, PathTest};
 pub use options::{Options, Selection, Supply, Which};

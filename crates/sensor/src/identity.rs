@@ -11,7 +11,7 @@ mod spec;
 
 use seawall_model::{Container, ContainerEngine};
 
-pub(crate) use docker::checked as checked_id;
+pub(crate) use docker::{below, checked as checked_id};
 
 pub use cgroup::ContainerId;
 pub use directory::{

@@ -25,6 +25,7 @@ mod node;
 mod own;
 mod paths;
 mod probe;
+mod proc;
 mod processes;
 mod programs;
 mod record;

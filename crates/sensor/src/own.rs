@@ -1,11 +1,13 @@
 //! What belongs to the agent: nobody else has business with it. Here is what of it the kernel's filter has to let cross.
 
+use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
-use seawall_io::read_bounded;
 use seawall_model::EventKind;
 use seawall_rules::{PathOf, PathShape, PathTest};
+
+use crate::{paths, proc};
 
 /// What an agent reads, writes and runs.
 #[derive(Debug, Clone, Default)]
@@ -98,7 +100,7 @@ impl OwnFiles {
         if self.is_memory(path) {
             return Some(Owned::Memory);
         }
-        let path = Path::new(std::ffi::OsStr::from_bytes(path));
+        let path = Path::new(OsStr::from_bytes(path));
         // Whoever takes a folder above away takes all that is in it.
         let above = self.pins.ancestors().take(3).any(|folder| folder == path);
         if above || self.pins.parent().is_some_and(|folder| path.starts_with(folder)) {
@@ -146,14 +148,8 @@ const WITH_PATHS: &[EventKind] = &[
 /// A file's absolute path as it was given, and the one where the links in it lead.
 fn names(file: &Path) -> Vec<PathBuf> {
     let Ok(absolute) = std::path::absolute(file) else { return Vec::new() };
-    let mut plain = PathBuf::new();
-    for component in absolute.components() {
-        match component {
-            Component::ParentDir => drop(plain.pop()),
-            component => plain.push(component),
-        }
-    }
-    let mut names = vec![plain];
+    let plain = paths::absolute(b"", absolute.as_os_str().as_bytes());
+    let mut names = vec![PathBuf::from(OsStr::from_bytes(&plain))];
     // A file that is yet to be written has a folder.
     let real = absolute
         .canonicalize()
@@ -174,20 +170,14 @@ fn last_two(folder: &Path) -> Option<Vec<u8>> {
     Some([b"/", before.as_bytes(), b"/", last.as_bytes()].concat())
 }
 
-/// A file of /proc as text: names in it may be any bytes.
-pub(crate) fn proc_text(path: &str) -> Option<String> {
-    let bytes = read_bounded(Path::new(path), 64 * 1024).ok()?;
-    Some(String::from_utf8_lossy(&bytes).into_owned())
-}
-
 /// Whether a file kills or halts this process's control group, or one above it.
 fn is_own_group(path: &Path) -> bool {
     let Some(name) = path.file_name() else { return false };
     if !GROUP.iter().any(|group| group.as_bytes().strip_prefix(b"/") == Some(name.as_bytes())) {
         return false;
     }
-    let (Some(folder), Some(own)) = (path.parent(), proc_text("/proc/self/cgroup")) else { return false };
-    own.lines().filter_map(|line| line.splitn(3, ':').nth(2)).any(|group| {
+    let Some(folder) = path.parent() else { return false };
+    proc::read("self/cgroup").lines().filter_map(|line| line.splitn(3, ':').nth(2)).any(|group| {
         let group = Path::new(group.trim_start_matches('/'));
         group.ancestors().filter(|part| !part.as_os_str().is_empty()).any(|part| folder.ends_with(part))
     })

@@ -11,7 +11,7 @@ mod layer;
 mod walk;
 
 use std::collections::{HashMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,6 +22,7 @@ use seawall_io::{LocalAddress, LocalCloser, LocalHttp};
 
 use crate::DirectorySettings;
 use crate::enforce::{FileKey, HashedFiles};
+use crate::identity::below;
 use engine::LayerFolder;
 pub(crate) use inventory::Inventories;
 
@@ -311,9 +312,4 @@ impl Worker {
             let _ = self.tell.send(Note { rule, text });
         }
     }
-}
-
-/// A path of the host as this process sees it.
-fn below(root: &Path, path: &Path) -> PathBuf {
-    root.join(path.strip_prefix("/").unwrap_or(path))
 }

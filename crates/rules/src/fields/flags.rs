@@ -90,6 +90,11 @@ fn open(bits: u64, out: &mut Vec<u8>) {
     join(out, after.iter().filter(|(bit, _)| has(bit)).map(|(_, word)| *word));
 }
 
+/// The name of a signal; none of one that has none, as those of real time.
+pub fn signal_name(number: u64) -> Option<&'static str> {
+    tables::SIGNALS.iter().find(|(known, _)| *known == number).map(|(_, name)| *name)
+}
+
 /// Capabilities by name, joined by blanks.
 pub(crate) fn capability_names(bits: u64, out: &mut Vec<u8>) {
     for (index, name) in words::CAPABILITIES.iter().enumerate() {

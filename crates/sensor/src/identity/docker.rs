@@ -181,7 +181,7 @@ impl Docker {
 }
 
 /// A path of the host as this process sees it.
-pub(super) fn below(root: &Path, path: &Path) -> PathBuf {
+pub(crate) fn below(root: &Path, path: &Path) -> PathBuf {
     root.join(path.strip_prefix("/").unwrap_or(path))
 }
 

@@ -137,20 +137,16 @@ impl Own {
 
     /// Whether the process that a call names by its PID is this one.
     fn is_agent(&self, observation: Observation<'_>) -> bool {
-        let is_pid = |name: Argument| matches!(name, Argument::Pid | Argument::Tid);
-        let named = observation.event.arguments.iter().find(|(name, _)| is_pid(*name));
-        matches!(named, Some((_, ArgumentValue::Number(pid))) if u32::try_from(*pid) == Ok(std::process::id()))
+        let event = observation.event;
+        let named = event.argument(Argument::Pid).or_else(|| event.argument(Argument::Tid));
+        matches!(named, Some(ArgumentValue::Number(pid)) if u32::try_from(*pid) == Ok(std::process::id()))
             && observation.process.namespaces.pid == self.pids
     }
 
     /// A signal that the kernel did not send; the others are told by the queue.
     fn refused_signal(&self, observation: Observation<'_>) -> Option<Deed> {
         let event = observation.event;
-        let sent = event.arguments.iter().find(|(name, _)| *name == Argument::Sig);
-        let signal = match sent {
-            Some((_, ArgumentValue::Number(signal))) if *signal > 0 => signal,
-            _ => return None,
-        };
+        let Some(ArgumentValue::Number(signal @ 1..)) = event.argument(Argument::Sig) else { return None };
         let refused = event.result == -i64::from(libc::EPERM);
         (refused && self.is_agent(observation)).then(|| deed(&format!("sending signal {signal} to the guard")))
     }
@@ -158,10 +154,8 @@ impl Own {
     fn ptrace(&self, observation: Observation<'_>) -> Option<Deed> {
         const ATTACH: u64 = 16;
         const SEIZE: u64 = 0x4206;
-        let attaches =
-            observation.event.arguments.iter().any(
-                |(name, value)| matches!(value, ArgumentValue::Flags(ATTACH | SEIZE) if *name == Argument::Request),
-            );
+        let request = observation.event.argument(Argument::Request);
+        let attaches = matches!(request, Some(ArgumentValue::Flags(ATTACH | SEIZE)));
         (attaches && self.is_agent(observation)).then(|| deed("tracing the guard"))
     }
 

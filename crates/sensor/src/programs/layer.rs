@@ -15,6 +15,7 @@ use super::engine::LayerFolder;
 use super::file::{Facts, Layer};
 use super::walk::{Program, programs};
 use crate::enforce::{FileKey, HashedFile, HashedFiles};
+use crate::identity::below;
 
 /// Two changes within one tick of the kernel's clock have one time: what is younger is not believed yet.
 const TICK: Duration = Duration::from_millis(50);
@@ -42,7 +43,7 @@ struct Judge<'a> {
 impl Worker {
     /// Hashes what is not hashed yet.
     pub(super) fn layer(&mut self, of: &LayerFolder) {
-        let path = super::below(&self.root, &of.folder);
+        let path = below(&self.root, &of.folder);
         let opened = Layer::open(&path).and_then(|layer| Ok((self.mark(&layer, of)?, layer)));
         let ((mark, name, is_known), layer) = match opened {
             Ok(opened) => opened,

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use rustix::process::Signal;
 
 use super::{Member, process};
+use crate::proc;
 
 /// A control group that can be frozen.
 #[derive(Debug, PartialEq, Eq)]
@@ -57,7 +58,7 @@ fn groups(id: &str, members: &[Member]) -> Vec<Group> {
     let mounts = process::read_own("mountinfo");
     let mut found: Vec<Group> = Vec::new();
     for member in members.iter().take(16) {
-        let text = process::read(&format!("{}/cgroup", member.process.pid));
+        let text = proc::read(&format!("{}/cgroup", member.process.pid));
         for group in of_text(&mounts, &text, id) {
             if !found.contains(&group) && group.folder.is_dir() {
                 found.push(group);

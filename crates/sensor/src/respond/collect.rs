@@ -11,6 +11,7 @@ use seawall_model::{Action, OverlayLayer};
 use serde_json::json;
 
 use super::{Member, Order, Response, Tools, process};
+use crate::proc;
 use bundle::Bundle;
 
 /// Processes whose maps and open files are kept; all are named.
@@ -69,13 +70,13 @@ fn tree(members: &[Member]) -> serde_json::Value {
 
 /// Whether the PID is still the process's own.
 fn lives(member: &Member) -> bool {
-    process::started(member.process.pid).is_some_and(|started| started / 10_000_000 == member.started / 10_000_000)
+    process::started(member.process.pid).is_some_and(|started| started / proc::TICK == member.started / proc::TICK)
 }
 
 fn of_process(bundle: &mut Bundle, member: &Member) -> Result<(), String> {
     let pid = member.process.pid;
     let texts: Vec<_> =
-        ["maps", "status", "mountinfo"].iter().map(|name| (*name, process::read(&format!("{pid}/{name}")))).collect();
+        ["maps", "status", "mountinfo"].iter().map(|name| (*name, proc::read(&format!("{pid}/{name}")))).collect();
     let mut open = String::new();
     let entries = std::fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
     for entry in entries.take(FILES) {

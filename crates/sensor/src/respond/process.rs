@@ -1,22 +1,12 @@
 //! One process, by its PID and when it was made.
 
-use std::path::Path;
-
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
-use seawall_io::read_bounded;
 
-/// Nanoseconds of the unit in which `/proc/PID/stat` tells when a process was made: USER_HZ is 100 everywhere.
-const TICK: u64 = 10_000_000;
+use crate::proc::{TICK, made, read};
 
 /// A file of `/proc/self`.
 pub(super) fn read_own(name: &str) -> String {
     read(&format!("self/{name}"))
-}
-
-/// A file below `/proc`; empty where it cannot be read, as where the process has ended.
-pub(super) fn read(name: &str) -> String {
-    let bytes = read_bounded(&Path::new("/proc").join(name), 4 << 20).unwrap_or_default();
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// Sends a signal to the process that was made at `started`, nanoseconds since boot; another that has its PID by now is
@@ -40,21 +30,9 @@ pub(super) fn started(pid: u32) -> Option<u64> {
     Some(made(&read(&format!("{pid}/stat")))? * TICK)
 }
 
-/// The 22nd field of `/proc/PID/stat`; the second may hold anything, also blanks and parentheses.
-fn made(stat: &str) -> Option<u64> {
-    stat.rsplit_once(')')?.1.split_ascii_whitespace().nth(19)?.parse().ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_name_cannot_forge_the_time() {
-        let stat = "7 (a) S 1 2) R 1 1 1 0 -1 4194304 1 0 0 0 0 0 0 0 20 0 1 0 4242 1 1";
-        assert_eq!(made(stat), Some(4242));
-        assert_eq!(made("7 (a"), None);
-    }
 
     #[test]
     fn only_the_process_that_was_meant_is_hit() {

@@ -5,6 +5,7 @@ use seawall_model::{Container, Process};
 use super::engine::{Said, ask};
 use super::{Member, cgroup, process};
 use crate::identity::{ContainerId, DirectorySettings, checked_id};
+use crate::proc;
 
 /// Lets a paused container go on, by its name or identifier; how, in words.
 ///
@@ -32,7 +33,7 @@ fn members(beginning: &str) -> Option<(String, Vec<Member>)> {
     let mut members = Vec::new();
     for entry in std::fs::read_dir("/proc").ok()?.flatten() {
         let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else { continue };
-        let found = ContainerId::of_cgroup_file(&process::read(&format!("{pid}/cgroup")));
+        let found = ContainerId::of_cgroup_file(&proc::read(&format!("{pid}/cgroup")));
         let Some(found) = found.into_iter().find(|found| found.id.starts_with(beginning)) else { continue };
         if *id.get_or_insert_with(|| found.id.clone()) != found.id {
             return None;

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use seawall_model::ProcessKey;
 
-use super::{Sensor, read_proc};
-use crate::{SensorError, clock};
+use super::Sensor;
+use crate::{SensorError, clock, proc};
 
 /// Between two looks at what was lost.
 const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
@@ -13,9 +13,6 @@ const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
 const BETWEEN_HEALINGS: Duration = Duration::from_secs(5);
 /// How long the end of a process may be on its way, nanoseconds.
 const LATE: u64 = 2_000_000_000;
-/// Nanoseconds of one of the ticks in which `/proc` counts.
-const TICK: u64 = 10_000_000;
-
 #[derive(Default)]
 pub(super) struct Healing {
     looked: Option<Instant>,
@@ -72,17 +69,14 @@ impl Sensor {
 
 /// Whether a process still has its PID.
 fn runs(pid: u32, started: u64) -> bool {
-    let stat = read_proc(pid, "stat", 4096);
+    let stat = proc::read(&format!("{pid}/stat"));
     // The name before it can hold anything.
-    let Some(end) = stat.iter().rposition(|byte| *byte == b')') else { return false };
-    let rest = String::from_utf8_lossy(stat.get(end + 1..).unwrap_or_default()).into_owned();
+    let Some((_, rest)) = stat.rsplit_once(')') else { return false };
     let mut fields = rest.split_whitespace();
-    let state = fields.next();
     // Nobody has waited for it; where other threads of it go on it runs.
-    if matches!(state, Some("Z" | "X")) && fields.clone().nth(16) == Some("1") {
+    if matches!(fields.next(), Some("Z" | "X")) && fields.nth(16) == Some("1") {
         return false;
     }
-    let ticks = fields.nth(18).and_then(|ticks| ticks.parse::<u64>().ok());
     // Where it cannot be told it runs on: its end may yet be told.
-    ticks.is_none_or(|ticks| ticks == started / TICK)
+    proc::made(&stat).is_none_or(|ticks| ticks == started / proc::TICK)
 }

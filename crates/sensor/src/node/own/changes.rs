@@ -69,20 +69,19 @@ impl Changes {
         let mut unseen: Vec<(Vec<String>, Vec<String>)> = Vec::new();
         for watched in &mut self.watched {
             let now = state(&watched.path);
+            let was_odd = std::mem::take(&mut watched.odd);
             if now == watched.known {
-                watched.odd = false;
                 continue;
             }
-            if watched.explained.is_some_and(|when| when.elapsed() < EXPLAINS) {
-                watched.known = now;
-                watched.odd = false;
-                continue;
-            }
-            if !std::mem::replace(&mut watched.odd, true) {
+            let is_explained = watched.explained.is_some_and(|when| when.elapsed() < EXPLAINS);
+            if !is_explained && !was_odd {
+                watched.odd = true;
                 continue;
             }
             watched.known = now;
-            watched.odd = false;
+            if is_explained {
+                continue;
+            }
             let path = watched.path.display().to_string();
             let mut suspects: Vec<_> =
                 self.suspects.iter().filter(|(_, of, _)| *of == watched.path).map(|(.., who)| who.clone()).collect();

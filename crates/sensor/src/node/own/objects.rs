@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use seawall_model::{Argument, ArgumentValue, Event};
 
 use crate::enforce::open_pin;
-use crate::own::proc_text;
+use crate::proc;
 
 /// Commands of bpf (include/uapi/linux/bpf.h).
 const OBJ_GET: u64 = 7;
@@ -43,8 +43,7 @@ impl Objects {
     }
 
     fn add(&mut self, fd: RawFd) {
-        let Some(info) = proc_text(&format!("/proc/self/fdinfo/{fd}")) else { return };
-        for line in info.lines() {
+        for line in proc::read(&format!("self/fdinfo/{fd}")).lines() {
             let number = |rest: &str| rest.trim().parse().ok();
             if let Some(id) = line.strip_prefix("map_id:").and_then(number) {
                 self.maps.insert(id);
@@ -57,9 +56,8 @@ impl Objects {
 
     /// What a call of bpf opened of it.
     pub(super) fn opened(&self, event: &Event) -> Option<String> {
-        let value = |wanted: Argument| event.arguments.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value);
-        let Some(ArgumentValue::Flags(command)) = value(Argument::Cmd) else { return None };
-        let id = || match value(Argument::Data) {
+        let Some(ArgumentValue::Flags(command)) = event.argument(Argument::Cmd) else { return None };
+        let id = || match event.argument(Argument::Data) {
             // The number is the lower half.
             Some(ArgumentValue::Number(first)) => Some(*first as u32),
             _ => None,
@@ -71,7 +69,7 @@ impl Objects {
             LINK_GET_FD_BY_ID => {
                 id().filter(|id| self.links.contains(id)).map(|id| format!("opening link {id} of the guard"))
             }
-            OBJ_GET => match value(Argument::Name) {
+            OBJ_GET => match event.argument(Argument::Name) {
                 Some(ArgumentValue::Text(path)) if Path::new(OsStr::from_bytes(path)).starts_with(&self.pins) => {
                     Some(format!("opening what the guard put into the kernel, {path}"))
                 }

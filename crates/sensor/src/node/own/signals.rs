@@ -7,17 +7,20 @@ use aya::maps::{Array, HashMap, MapData, MapError, Queue};
 use aya::programs::BtfTracePoint;
 use aya::{Btf, EbpfLoader};
 use seawall_model::{Alert, FieldValue, Priority};
+use seawall_rules::signal_name;
 
 use super::RULE;
 use crate::enforce::{agent_folder, prepare};
 use crate::kernel::error_chain;
-use crate::own::proc_text;
-use crate::{Guard, HookState, Sensor, SensorError, clock};
+use crate::record::Cursor;
+use crate::{Guard, HookState, Sensor, SensorError, clock, proc};
 
 static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/signal.bpf.o"));
 
 /// Bytes of struct sent.
 const SIZE: usize = 216;
+/// Bytes of its arguments.
+const ARGUMENTS: usize = 128;
 /// Maps that outlive the agent.
 const PINNED: [&str; 2] = ["SIGNALS", "AGENTS"];
 /// Records that are read at once: as many as there is room for.
@@ -41,29 +44,20 @@ struct Sent {
 }
 
 impl Sent {
-    fn parse(bytes: &[u8; SIZE]) -> Option<Self> {
-        let wide = |at: usize| bytes.get(at..at + 8)?.try_into().ok().map(u64::from_ne_bytes);
-        let number = |at: usize| bytes.get(at..at + 4)?.try_into().ok().map(u32::from_ne_bytes);
+    fn parse(bytes: &[u8; SIZE]) -> Self {
         let text = |bytes: &[u8]| {
             let end = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
             let shown = bytes.get(..end).unwrap_or_default().iter().map(|b| if *b == 0 { b' ' } else { *b });
             String::from_utf8_lossy(&shown.collect::<Vec<_>>()).into_owned()
         };
-        let length = usize::try_from(number(52)?).ok()?.min(128);
-        Some(Self {
-            time: wide(0)?,
-            group: wide(16)?,
-            pid: number(24)?,
-            parent: number(28)?,
-            uid: number(32)?,
-            target: number(36)?,
-            signal: number(40)?,
-            by_kernel: number(44)? != 0,
-            contained: number(48)? != 0,
-            name: text(bytes.get(56..72)?),
-            parent_name: text(bytes.get(72..88)?),
-            command: text(bytes.get(88..88 + length)?),
-        })
+        let mut c = Cursor(bytes);
+        let (time, _started, group) = (c.u64(), c.u64(), c.u64());
+        let (pid, parent, uid, target) = (c.u32(), c.u32(), c.u32(), c.u32());
+        let (signal, by_kernel, contained) = (c.u32(), c.u32() != 0, c.u32() != 0);
+        let length = usize::try_from(c.u32()).unwrap_or(ARGUMENTS).min(ARGUMENTS);
+        let (name, parent_name) = (text(&c.array::<16>()), text(&c.array::<16>()));
+        let command = text(c.array::<ARGUMENTS>().get(..length).unwrap_or_default());
+        Self { time, group, pid, parent, uid, target, signal, by_kernel, contained, name, parent_name, command }
     }
 
     /// What a service manager or a person at the terminal ends a program with.
@@ -73,7 +67,7 @@ impl Sent {
 
     fn alert(&self, guard: &Guard, sensor: &Sensor) -> Alert {
         let container = sensor.container_of_group(self.group);
-        let signal = match name(self.signal) {
+        let signal = match signal_name(self.signal.into()) {
             Some(name) => format!("signal {} ({name})", self.signal),
             None => format!("signal {}", self.signal),
         };
@@ -165,7 +159,7 @@ impl Signals {
         for _ in 0..MOST {
             // It is empty.
             let Ok(bytes) = self.queue.pop(0) else { break };
-            let Some(sent) = Sent::parse(&bytes) else { continue };
+            let sent = Sent::parse(&bytes);
             self.silent.retain(|pid| *pid != sent.target);
             raise(sent.alert(guard, sensor));
         }
@@ -222,24 +216,5 @@ fn attach(programs: &mut aya::Ebpf, btf: &Btf) -> Result<(), String> {
 
 /// When a process was made, in the kernel's ticks since boot; none where there is none.
 fn began(pid: u32) -> Option<u64> {
-    let stat = proc_text(&format!("/proc/{pid}/stat"))?;
-    // The name before it can hold anything.
-    let (_, rest) = stat.rsplit_once(')')?;
-    rest.split_whitespace().nth(19)?.parse().ok()
-}
-
-fn name(signal: u32) -> Option<&'static str> {
-    const NAMES: &[(i32, &str)] = &[
-        (libc::SIGINT, "SIGINT"),
-        (libc::SIGQUIT, "SIGQUIT"),
-        (libc::SIGABRT, "SIGABRT"),
-        (libc::SIGKILL, "SIGKILL"),
-        (libc::SIGSEGV, "SIGSEGV"),
-        (libc::SIGTERM, "SIGTERM"),
-        (libc::SIGSTOP, "SIGSTOP"),
-        (libc::SIGTSTP, "SIGTSTP"),
-        (libc::SIGUSR1, "SIGUSR1"),
-        (libc::SIGUSR2, "SIGUSR2"),
-    ];
-    NAMES.iter().find(|(number, _)| u32::try_from(*number) == Ok(signal)).map(|(_, name)| *name)
+    proc::made(&proc::read(&format!("{pid}/stat")))
 }
