@@ -34,7 +34,7 @@ pub struct AddressRange {
 pub struct NetworkRule {
     /// Addresses.
     pub addresses: Vec<AddressRange>,
-    /// Names that DNS knows: the addresses that it answers.
+    /// Names that DNS knows: the addresses that it answers. `*.` before one is every name below it.
     pub names: Vec<String>,
     /// Containers: their addresses.
     pub containers: Option<ContainerSelector>,
@@ -121,7 +121,7 @@ fn rule(reader: &mut Reader<'_>, node: &Node) -> NetworkRule {
                 Some(name) => reader.fail_at(
                     item,
                     format!("`{}` is no name that DNS can be asked for", name.escape_debug()),
-                    Some("patterns cannot be asked for: write each name"),
+                    Some("write a name, or `*.` before one for those below it"),
                 ),
                 None => {}
             }
@@ -159,11 +159,14 @@ fn port(number: f64) -> Option<u16> {
     (f64::from(port) == number).then_some(port)
 }
 
+/// A name, or `*.` and a name: every one below it.
 fn is_name(name: &str) -> bool {
+    let length = name.len();
+    let name = name.strip_prefix("*.").unwrap_or(name);
     let name = name.strip_suffix('.').unwrap_or(name);
     let label =
         |l: &str| (1..=63).contains(&l.len()) && l.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-    name.len() <= 253 && name.split('.').all(label)
+    length <= 253 && name.split('.').all(label)
 }
 
 #[cfg(test)]
@@ -203,10 +206,12 @@ mod tests {
         let loaded = bundle(good).expect("loads");
         let entry = loaded.runtime().next().expect("one");
         assert_eq!(entry.egress.as_ref().map(Vec::len), Some(3));
-        assert!(bundle("[]").is_ok());
+        assert!(bundle("[]").is_ok() && !bundle("[]").is_ok_and(|b| b.lists_names()));
+        assert!(bundle("[{names: ['*.example.org', Api.example.org.]}]").is_ok_and(|b| b.lists_names()));
         for (list, expected) in [
             ("[{addresses: [10.0.0.1/8]}]", "write `10.0.0.0/8`"),
-            ("[{names: ['*.example']}]", "no name that DNS can be asked for"),
+            ("[{names: ['a*.example']}]", "no name that DNS can be asked for"),
+            ("[{names: ['*']}]", "no name that DNS can be asked for"),
             ("[{ports: [80]}]", "names nobody"),
             ("[{addresses: [10.0.0.1], ports: [0]}]", "p.yaml:6"),
             ("[{addresses: [10.0.0.1], ports: [1.5]}]", "whole number"),

@@ -208,6 +208,12 @@ impl Bundle {
         self.runtime().any(RuntimePolicy::cuts_network)
     }
 
+    /// Whether some list has names of DNS.
+    pub fn lists_names(&self) -> bool {
+        let lists = self.runtime().flat_map(|entry| [&entry.egress, &entry.ingress]);
+        lists.flatten().flatten().any(|rule| !rule.names.is_empty())
+    }
+
     /// The entry that holds for a container: the first that selects it.
     pub fn runtime_for(&self, container: &Container) -> Option<&RuntimePolicy> {
         self.runtime().find(|policy| policy.selects(container))
