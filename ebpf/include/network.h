@@ -1,61 +1,10 @@
 /* Who may speak with whom: the lists of addresses, whose socket it is, and which containers are cut off. */
 #pragma once
 
+#include "allow.h"
 #include "policy.h"
 
-enum { EGRESS = 1, INGRESS = 2 };
-enum { SOCK_STREAM = 1, SOCK_RAW = 3, TCP_ESTABLISHED = 1, TCP_LISTEN = 10 };
-enum { PROTO_TCP = 6, PROTO_UDP = 17, PROTO_SCTP = 132, PROTO_MPTCP = 262, LOOPBACK_INDEX = 1 };
-
-/* Contexts and sockets as the kernel shows them to programs (include/uapi/linux/bpf.h): fixed, not relocated. */
-struct bpf_sock {
-    u32 bound_dev_if;
-    u32 family;
-    u32 type;
-    u32 protocol;
-    u32 mark;
-    u32 priority;
-    u32 src_ip4;
-    u32 src_ip6[4];
-    u32 src_port; /* in the host's order */
-    u16 dst_port;
-    u16 padding;
-    u32 dst_ip4;
-    u32 dst_ip6[4];
-    u32 state;
-};
-struct bpf_sock_addr {
-    u32 user_family;
-    u32 user_ip4;
-    u32 user_ip6[4];
-    u32 user_port; /* in the network's order */
-    u32 family;
-    u32 type;
-    u32 protocol;
-    u32 msg_src_ip4;
-    u32 msg_src_ip6[4];
-    struct bpf_sock *sk;
-};
-struct __sk_buff {
-    u32 len;
-    u32 before_ifindex[9];
-    u32 ifindex;
-    u32 before_sk[31];
-    struct bpf_sock *sk;
-};
-
-/* An address that is allowed, of a list. Both families have keys of their own, so that `::/0` is not all of IPv4. */
-struct allow_key {
-    u32 prefix; /* bits that count: 96 and those of the address */
-    u32 list;
-    u8 direction;
-    u8 family;   /* 4 or 6 */
-    u8 protocol; /* 0 for any */
-    u8 zero;
-    u16 port; /* in the network's order; 0 for any */
-    u16 zeros;
-    u8 address[16]; /* of IPv4 the first four */
-};
+/* Addresses of a list that are known beforehand. */
 struct {
     MAP_UINT(type, BPF_MAP_TYPE_LPM_TRIE);
     MAP_UINT(max_entries, 65536);
@@ -114,8 +63,6 @@ struct peer {
     u32 words[4];
 };
 
-INLINE u32 swap16(u32 value) { return ((value & 0xff) << 8) | ((value >> 8) & 0xff); }
-
 /* IPv4 in an IPv6 address is IPv4: a list names an address once. */
 INLINE void peer_normalize(struct peer *peer) {
     if (peer->family == 6 && !peer->words[0] && !peer->words[1] && peer->words[2] == 0xffff0000) {
@@ -141,7 +88,7 @@ INLINE int is_allowed(u64 group, u32 direction, struct peer *peer, u32 port) {
         return 0;
     struct allow_key key;
     __builtin_memset(&key, 0, sizeof(key));
-    key.prefix = 96 + 128;
+    key.prefix = WHOLE;
     key.list = *list;
     key.direction = direction;
     key.family = peer->family;
@@ -151,6 +98,9 @@ INLINE int is_allowed(u64 group, u32 direction, struct peer *peer, u32 port) {
         key.protocol = i & 1 ? 0 : peer->protocol;
         key.port = i & 2 ? 0 : swap16(port);
         if (bpf_map_lookup_elem(&ALLOWED, &key))
+            return 1;
+        u64 *until = bpf_map_lookup_elem(&ANSWERED, &key);
+        if (until && bpf_ktime_get_boot_ns() < *until)
             return 1;
     }
     return 0;

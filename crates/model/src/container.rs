@@ -32,6 +32,9 @@ pub struct Container {
     pub started: Option<u64>,
     /// Its addresses.
     pub addresses: Vec<String>,
+    /// The name servers that whoever made it gave it, besides the node's own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub name_servers: Vec<String>,
     /// The Kubernetes pod that it belongs to.
     pub pod: Option<Pod>,
     /// The Swarm service that it belongs to.

@@ -9,8 +9,10 @@ pub(crate) mod hierarchy;
 mod hooks;
 mod link;
 mod lists;
+mod names;
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use aya::Btf;
@@ -24,12 +26,13 @@ use hooks::{DenyHook, HOOKS, Objects, is_refused};
 pub(crate) use link::open as open_pin;
 pub use lists::Addresses;
 use lists::Lists;
+use names::Names;
 
 use crate::kernel::error_chain;
 use crate::{HookState, SensorError};
 
 /// Maps that programs share.
-const MAPS: [&str; 14] = [
+const MAPS: [&str; 19] = [
     "GROUPS",
     "DEFAULTS",
     "DENIALS",
@@ -44,6 +47,11 @@ const MAPS: [&str; 14] = [
     "HASHED",
     "DIGESTS",
     "DIGEST_LISTS",
+    "ANSWERED",
+    "NAMES",
+    "USES",
+    "SERVERS",
+    "ASKED",
 ];
 /// Who the agent is: of the BPF-LSM programs only.
 const AGENT: &str = "AGENT";
@@ -62,6 +70,7 @@ pub struct Enforcer {
     lost: PerCpuArray<MapData, u64>,
     lists: Option<Lists>,
     digests: Option<Digests>,
+    names: Option<Names>,
 }
 
 /// Where pins lie below the BPF file system, which is `/sys/fs/bpf` on every distribution.
@@ -137,6 +146,7 @@ impl Enforcer {
             lost: PerCpuArray::try_from(Map::PerCpuArray(map("LOST")?)).map_err(made)?,
             lists: Lists::open(folder)?,
             digests: Digests::open(folder)?,
+            names: Names::open(folder)?,
             hooks,
         })
     }
@@ -225,6 +235,34 @@ impl Enforcer {
         addresses: &dyn Addresses,
     ) -> Result<(), SensorError> {
         self.lists.as_mut().map_or(Ok(()), |lists| lists.fill(policies, addresses))
+    }
+
+    /// Follows the names of these entries by what name servers answer, and no others. What it cannot follow is returned: the
+    /// addresses that are filled in hold there alone.
+    ///
+    /// # Errors
+    /// The kernel refuses it.
+    pub fn follow<'p>(
+        &mut self,
+        policies: impl Iterator<Item = &'p RuntimePolicy>,
+    ) -> Result<Vec<String>, SensorError> {
+        let refused = self.hooks.iter().filter(|(hook, _)| hook.follows_names()).filter_map(|h| match h {
+            (hook, HookState::Refused(reason)) => Some(format!("{}: {reason}", hook.name)),
+            _ => None,
+        });
+        let mut faults: Vec<_> = refused.collect();
+        if let Some(names) = &mut self.names {
+            faults.extend(names.follow(policies)?);
+        }
+        Ok(faults)
+    }
+
+    /// Believes the answers of these name servers from now on, and of no others.
+    ///
+    /// # Errors
+    /// The kernel refuses it, for example because there are too many.
+    pub fn believe(&mut self, servers: &BTreeSet<IpAddr>) -> Result<(), SensorError> {
+        self.names.as_mut().map_or(Ok(()), |names| names.believe(servers))
     }
 
     /// Cuts the network of a control group, and of the network namespaces that are its own.

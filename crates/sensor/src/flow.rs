@@ -18,6 +18,7 @@ use seawall_model::EventKind;
 
 pub use dns::{DnsAnswer, DnsMessage, read_dns_message};
 pub(crate) use event::event;
+pub(crate) use names::name_servers;
 pub use names::{NameSettings, Names};
 pub use tls::{ClientHello, read_client_hello};
 

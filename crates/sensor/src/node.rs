@@ -5,6 +5,7 @@ mod own;
 mod programs;
 mod quarantine;
 mod reach;
+mod servers;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -19,6 +20,7 @@ pub use quarantine::{Quarantined, quarantine};
 use reach::Reach;
 use seawall_decide::{Bundle, RuntimeDenial, RuntimeMode, RuntimePolicy};
 use seawall_model::{Action, Alert, FieldValue, Observation};
+use servers::Servers;
 
 use crate::enforce::Enforcer;
 use crate::programs::Programs;
@@ -50,6 +52,9 @@ struct Enforcement {
     reach: Reach,
     /// Where an entry judges programs by their digest.
     programs: Option<Programs>,
+    servers: Servers,
+    /// What names are not followed by, to be told once.
+    faults: Vec<String>,
 }
 
 impl Node {
@@ -92,10 +97,11 @@ impl Node {
                     return Err(SensorError::NotEnforceable { entry: entry.id.clone(), denial: denial.name(), reason });
                 }
             }
-            let reach = Reach::start(&policy);
+            let (servers, faults) = (Servers::of_node(), enforcer.follow(policy.runtime())?);
+            let (reach, denials) = (Reach::start(&policy), Denials::default());
             enforcer.fill_digests(policy.runtime())?;
             let programs = programs::start(&options.directory, &policy, pins)?;
-            enforcement = Some(Enforcement { enforcer, policy, denials: Denials::default(), reach, programs });
+            enforcement = Some(Enforcement { enforcer, policy, denials, reach, programs, servers, faults });
         }
         let sensor = Sensor::start(options)?;
         // What is not hashed is refused: at first that would be everything.
@@ -242,7 +248,9 @@ impl Node {
     /// Applies the policy to containers that are new, and forgets those that are gone; returns the new ones' groups.
     fn place(&mut self, at_start: bool, raise: &mut dyn FnMut(Alert)) -> Result<Vec<u64>, SensorError> {
         let (new, gone) = self.sensor.take_groups();
-        let Some(Enforcement { enforcer, policy, reach, .. }) = &mut self.enforcement else { return Ok(Vec::new()) };
+        let Some(Enforcement { enforcer, policy, reach, servers, faults, .. }) = &mut self.enforcement else {
+            return Ok(Vec::new());
+        };
         for group in &gone {
             enforcer.forget(*group);
         }
@@ -260,6 +268,17 @@ impl Node {
             }
             let output = format!("the lists of addresses could not be brought up to date: {error}");
             raise(self.guard.internal("Seawall internal: policy not set", output, BTreeMap::new()));
+        }
+        if let Some(believed) = servers.update(&new, &gone)
+            && let Err(error) = enforcer.believe(&believed)
+        {
+            faults.push(format!("the name servers could not be set: {error}"));
+        }
+        if !at_start {
+            for fault in faults.drain(..) {
+                let output = format!("names of the policy are not all followed by their answers: {fault}");
+                raise(self.guard.internal("Seawall internal: policy not set", output, BTreeMap::new()));
+            }
         }
         for (group, container) in &new {
             if let Err(error) = enforcer.set(*group, policy.runtime_for(container)) {

@@ -19,6 +19,7 @@ static LSM: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/lsm.b
 static MAPPING: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/mapping.bpf.o"));
 static SCRIPT: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/script.bpf.o"));
 static NETWORK: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/network.bpf.o"));
+static NAMES: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/names.bpf.o"));
 static DEVICES: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/devices.bpf.o"));
 
 /// A program that denies.
@@ -131,6 +132,8 @@ pub(crate) const HOOKS: &[DenyHook] = &[
     DenyHook::network("cgroup/bind6", "which sockets serve by IPv6", "seawall_bind6", INGRESS),
     DenyHook::network("cgroup_skb/egress", "packets that leave", "seawall_packet_out", EGRESS),
     DenyHook::network("cgroup_skb/ingress", "packets that come", "seawall_packet_in", INGRESS),
+    DenyHook::names("cgroup_skb/egress", "which names are asked for", "seawall_name_asked"),
+    DenyHook::names("cgroup_skb/ingress", "addresses that names are answered with", "seawall_name_answered"),
     DenyHook {
         name: "cgroup/dev",
         purpose: "devices of the host",
@@ -232,6 +235,16 @@ impl DenyHook {
         Self { name, purpose, denies, object: NETWORK, program, attach: Attach::Hierarchy }
     }
 
+    /// Of ebpf/names.bpf.c. They deny nothing: without them lists have what the agent itself is answered.
+    const fn names(name: &'static str, purpose: &'static str, program: &'static str) -> Self {
+        Self { name, purpose, denies: &[], object: NAMES, program, attach: Attach::Hierarchy }
+    }
+
+    /// Whether it follows names by their answers: what denies nothing does.
+    pub(super) fn follows_names(&self) -> bool {
+        self.denies.is_empty()
+    }
+
     /// Loads and attaches the program.
     pub(super) fn attach(&self, objects: &mut Objects<'_>) -> Result<FdLink, String> {
         let btf = objects.btf;
@@ -251,6 +264,7 @@ impl DenyHook {
         let mut entries = policy.runtime().filter(|entry| entry.mode != RuntimeMode::Observe);
         std::ptr::eq(self.object, EXEC_KILL)
             || self.denies.contains(&D::Quarantine) && policy.cuts_network()
+            || self.follows_names() && policy.lists_names()
             || entries.any(|entry| entry.deny.iter().any(|denial| self.denies.contains(denial)))
     }
 

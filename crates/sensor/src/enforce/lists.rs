@@ -1,7 +1,7 @@
 //! The lists of addresses and the quarantine, as the programs of `ebpf/network.bpf.c` read them (ebpf/include/network.h).
 
 use std::collections::BTreeSet;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::Path;
 
 use aya::maps::lpm_trie::{Key, LpmTrie};
@@ -97,6 +97,31 @@ impl Lists {
         }
         self.quarantine.remove(&group).is_ok()
     }
+}
+
+/// What addresses of a name are allowed for, as struct name_use of ebpf/names.bpf.c.
+pub(super) type Use = [u8; 8];
+
+/// The names of an entry's lists, and what each is used for.
+pub(super) fn uses(policy: &RuntimePolicy) -> impl Iterator<Item = (&str, Use)> {
+    let list = number(policy).to_ne_bytes();
+    let rules = [(1, &policy.egress), (2, &policy.ingress)].into_iter();
+    let all = rules.flat_map(|(direction, rules)| rules.iter().flatten().map(move |rule| (direction, rule)));
+    all.flat_map(move |(direction, rule)| {
+        let ports: &[u16] = if rule.ports.is_empty() { &[0] } else { &rule.ports };
+        // Of which family an answer will be is not known yet.
+        let families = [Ipv4Addr::UNSPECIFIED.into(), Ipv6Addr::UNSPECIFIED.into()].map(AddressRange::one);
+        let protocols: BTreeSet<u8> = families.iter().flat_map(|range| protocols(rule, range)).copied().collect();
+        let mut uses = Vec::new();
+        for (protocol, port) in protocols.into_iter().flat_map(|p| ports.iter().map(move |port| (p, port))) {
+            let mut one = [0; 8];
+            one[..4].copy_from_slice(&list);
+            one[4..6].copy_from_slice(&[direction, protocol]);
+            one[6..].copy_from_slice(&port.to_be_bytes());
+            uses.extend(rule.names.iter().map(|name| (name.as_str(), one)));
+        }
+        uses
+    })
 }
 
 fn is_listed(policy: &RuntimePolicy) -> bool {

@@ -43,7 +43,7 @@ impl NameSettings {
 
 /// The `nameserver` lines of a resolv.conf. A server of loopback is a process of this machine that asks others in turn, and in a
 /// container's own network it can be anybody: it is not believed.
-fn name_servers(text: &str) -> Vec<IpAddr> {
+pub(crate) fn name_servers(text: &str) -> Vec<IpAddr> {
     let address = |line: &str| line.trim().strip_prefix("nameserver")?.trim().parse::<IpAddr>().ok();
     text.lines().filter_map(address).filter(|a| !a.is_loopback()).collect()
 }

@@ -202,7 +202,7 @@ pub(super) fn read_written(
     let mut document = read_document(&bytes, engine).map_err(|e| format!("{}: {e}", file.display()))?;
     // Written at the same time; where it is missing, whether the container is privileged stays open.
     if let Ok(bytes) = read_bounded(&folder.join("hostconfig.json"), MAX_DOCUMENT) {
-        document.container.privileged = read_host_config(&bytes);
+        (document.container.privileged, document.container.name_servers) = read_host_config(&bytes);
     }
     for mount in &mut document.container.mounts {
         // A volume is written down by name.

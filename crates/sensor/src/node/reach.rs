@@ -37,8 +37,9 @@ impl Reach {
     pub(super) fn start(policy: &Bundle) -> Self {
         let rules =
             |of: &Option<Vec<NetworkRule>>| of.iter().flatten().flat_map(|r| r.names.clone()).collect::<Vec<_>>();
-        let names: BTreeSet<String> =
-            policy.runtime().flat_map(|entry| [rules(&entry.egress), rules(&entry.ingress)]).flatten().collect();
+        let names = policy.runtime().flat_map(|entry| [rules(&entry.egress), rules(&entry.ingress)]).flatten();
+        // Those below a name are known by what others are answered.
+        let names: BTreeSet<String> = names.filter(|name| !name.starts_with("*.")).collect();
         let (tell, answers) = channel();
         let (asking, stop) = channel();
         let mut reach = Self {

@@ -3,6 +3,7 @@
 //! so that nothing leaves the machine. The table is docs/reference/guard-network.md.
 
 mod group;
+mod names;
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -14,7 +15,7 @@ use seawall_decide::Bundle;
 use seawall_model::{Action, Alert};
 use seawall_rules::{Options, RuleSet};
 use seawall_sensor::{Enforcer, Guard, Node, pin_folder, quarantine};
-use seawall_testkit::Dockerd;
+use seawall_testkit::{Dockerd, keep_section};
 use serde_json::{Value, json};
 
 use super::{ALONE, Pins, options, root};
@@ -201,9 +202,9 @@ impl Drop for Running {
 struct Peer(Running);
 
 impl Peer {
-    fn start(folder: &Path) -> Self {
+    fn start(folder: &Path, text: &str) -> Self {
         let script = folder.join("peer.py");
-        std::fs::write(&script, PEER).expect("written");
+        std::fs::write(&script, text).expect("written");
         let child = Command::new("unshare").args(["-n", "python3"]).arg(&script).stderr(Stdio::null()).spawn();
         let peer = Self(Running(child.expect("unshare is there")));
         let own = std::fs::read_link("/proc/self/ns/net").expect("a link");
@@ -304,7 +305,7 @@ fn containers_speak_with_whom_they_may() {
     engine.import(&root::archive(&folder.path().join("root")), "team/attacked", "1");
     let pins = pin_folder(Path::new("/sys/fs/bpf")).with_file_name(format!("test-net-{}", std::process::id()));
     let _pins = Pins(pins.clone());
-    let peer = Peer::start(folder.path());
+    let peer = Peer::start(folder.path(), PEER);
 
     // Without a guard everything works: what is refused later is refused by it.
     let mut free = Vec::new();
@@ -424,17 +425,6 @@ fn cut(engine: &Dockerd, pins: &Path, name: &str, cut: bool) {
 
 /// The table is made by this test; it is in the repository so that it can be read.
 fn keep(rows: &str) {
-    let page = format!(
-        "# What the guard refuses on the network, of devices and of settings\n\n\
-         <!-- Written by crates/sensor/tests/enforce with SEAWALL_BLESS=1. -->\n\n\
-         Each line was tried in a real container, without the guard first, where all of it works; then with a policy that lists\n\
-         a few addresses and denies `raw-sockets`, `host-devices` and `kernel-settings` (docs/reference/policy.md#runtime).\n\n\
-         | what is tried | tier `cgroup-bpf` |\n| --- | --- |\n{rows}"
-    );
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference/guard-network.md");
-    if std::env::var_os("SEAWALL_BLESS").is_some() {
-        std::fs::write(&path, page).expect("written");
-    } else {
-        assert_eq!(std::fs::read_to_string(&path).unwrap_or_default(), page, "bless it with SEAWALL_BLESS=1");
-    }
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference/guard-network.md");
+    keep_section(&page, "lists", &format!("| what is tried | tier `cgroup-bpf` |\n| --- | --- |\n{rows}"));
 }

@@ -152,6 +152,9 @@ fn fill(mut container: Container, other: Container) -> Container {
     if container.addresses.is_empty() {
         container.addresses = other.addresses;
     }
+    if container.name_servers.is_empty() {
+        container.name_servers = other.name_servers;
+    }
     container
 }
 

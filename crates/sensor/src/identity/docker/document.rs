@@ -57,6 +57,7 @@ struct State {
 #[serde(rename_all = "PascalCase")]
 struct HostConfig {
     privileged: Option<bool>,
+    dns: Option<Vec<String>>,
 }
 
 #[derive(Deserialize)]
@@ -111,6 +112,7 @@ pub(in crate::identity) fn read_document(bytes: &[u8], engine: ContainerEngine) 
     let mounts = read.mounts.unwrap_or_default().into_iter();
     let mounts = mounts.chain(read.mount_points.unwrap_or_default().into_values()).map(ContainerMount::from);
     let (image, labels) = read.config.map(|c| (c.image, c.labels)).unwrap_or_default();
+    let (privileged, name_servers) = read.host_config.map(|host| (host.privileged, host.dns)).unwrap_or_default();
     let mut container = Container {
         id,
         name: Some(read.name.trim_start_matches('/').to_owned()).filter(|name| !name.is_empty()),
@@ -120,18 +122,20 @@ pub(in crate::identity) fn read_document(bytes: &[u8], engine: ContainerEngine) 
         image_id: Some(read.image.clone()).filter(|id| !id.is_empty()).map(|id| with_algorithm(&id)),
         labels: labels.unwrap_or_default(),
         mounts: mounts.collect(),
-        privileged: read.host_config.and_then(|host| host.privileged),
+        privileged,
         started: read.state.and_then(|state| state.started_at).and_then(|text| nanoseconds(&text)),
         addresses: read.network_settings.map(addresses).unwrap_or_default(),
+        name_servers: name_servers.unwrap_or_default(),
         ..Container::default()
     };
     fill_from_labels(&mut container);
     Ok(Document { container, image: read.image })
 }
 
-/// Whether `hostconfig.json` says privileged.
-pub(in crate::identity) fn read_host_config(bytes: &[u8]) -> Option<bool> {
-    serde_json::from_slice::<HostConfig>(bytes).ok()?.privileged
+/// Whether `hostconfig.json` says privileged, and the name servers that it gives.
+pub(in crate::identity) fn read_host_config(bytes: &[u8]) -> (Option<bool>, Vec<String>) {
+    let read = serde_json::from_slice::<HostConfig>(bytes).ok();
+    read.map(|host| (host.privileged, host.dns.unwrap_or_default())).unwrap_or_default()
 }
 
 /// Podman leaves the algorithm out.

@@ -11,11 +11,11 @@ use std::sync::PoisonError;
 use seawall_decide::{Bundle, ContainerSelector, RuntimeDenial};
 use seawall_sensor::{Addresses, Enforcer, pin_folder};
 
-use super::{BEGIN, CASES, POLICY, Peer, TALKER};
+use super::{BEGIN, CASES, PEER, POLICY, Peer, TALKER};
 use crate::{ALONE, Pins};
 
 /// No name of the test's policy has an address, and nothing else is asked for.
-struct Nowhere;
+pub(super) struct Nowhere;
 
 impl Addresses for Nowhere {
     fn of_name(&self, _: &str) -> Vec<IpAddr> {
@@ -33,17 +33,17 @@ fn needs_two_sides(what: &str) -> bool {
 }
 
 /// A control group of the test's own.
-struct Group(PathBuf);
+pub(super) struct Group(pub(super) PathBuf);
 
 impl Group {
-    fn make() -> Option<Self> {
+    pub(super) fn make() -> Option<Self> {
         let path = PathBuf::from("/sys/fs/cgroup/pids").join(format!("seawall-test-{}", std::process::id()));
         std::fs::create_dir(&path).ok()?;
         Some(Self(path))
     }
 
     /// cgroup_key of ebpf/include/task.h.
-    fn key(&self) -> u64 {
+    pub(super) fn key(&self) -> u64 {
         let table = std::fs::read_to_string("/proc/cgroups").expect("readable");
         let line = table.lines().find(|line| line.starts_with("pids\t")).expect("a controller");
         let hierarchy: u64 = line.split('\t').nth(1).and_then(|n| n.parse().ok()).expect("a number");
@@ -71,7 +71,7 @@ fn lists_hold_for_a_control_group() {
     };
     let pins = pin_folder(Path::new("/sys/fs/bpf")).with_file_name(format!("test-group-{}", std::process::id()));
     let _pins = Pins(pins.clone());
-    let peer = Peer::start(folder.path());
+    let peer = Peer::start(folder.path(), PEER);
     let pid = peer.pid().to_string();
     let addresses = "ip link set lo up; for a in 10.77.0.1 10.77.0.2 10.77.0.9; do ip addr add $a/32 dev lo; done; \
                      for a in fd77::1 fd77::2; do ip -6 addr add $a/128 dev lo nodad; done; \
