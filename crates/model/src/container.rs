@@ -33,7 +33,8 @@ pub struct Container {
     /// Its addresses.
     pub addresses: Vec<String>,
     /// The name servers that whoever made it gave it, besides the node's own.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    // Not written: recordings keep their layout.
+    #[serde(skip)]
     pub name_servers: Vec<String>,
     /// The Kubernetes pod that it belongs to.
     pub pod: Option<Pod>,
