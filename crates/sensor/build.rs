@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 const PROGRAMS: &[&str] =
-    &["sensor", "enforce", "flow", "mapping", "script", "lsm", "network", "devices", "signal", "names"];
+    &["sensor", "enforce", "flow", "mapping", "script", "lsm", "paths", "network", "devices", "signal", "names"];
 
 fn main() {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../ebpf");

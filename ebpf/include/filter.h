@@ -2,6 +2,7 @@
  * to be unwanted crosses. */
 #pragma once
 
+#include "automaton.h"
 #include "task.h"
 #include "walk.h"
 
@@ -26,7 +27,7 @@ struct {
 } ROWS SEC(".maps");
 
 /* The automata: all in one table, each begins at a state of its own. */
-enum { STATE_NEVER, STATE_MATCH, CLASSES_MOST = 128 };
+enum { CLASSES_MOST = 128 };
 struct classes {
     u8 of[256];
 };
@@ -54,37 +55,6 @@ struct {
     MAP_TYPE(key, u64);
     MAP_TYPE(value, u32);
 } HOSTS SEC(".maps");
-
-/* cgroup_key(task_cgroup(task)) of the current task. The verifier knows its type, so that these are plain loads; helpers
- * would cost more than all else that is done for a call that nobody wants. */
-INLINE u64 current_group(void) {
-    struct task_struct *task = bpf_get_current_task_btf();
-    struct css_set *set = task->cgroups;
-    struct cgroup *found = set->dfl_cgrp;
-    struct cgroup_root *unified_root = found->root;
-    u64 controllers[3] = {
-        ENUM_VALUE(enum cgroup_subsys_id, pids_cgrp_id),
-        ENUM_VALUE(enum cgroup_subsys_id, memory_cgrp_id),
-        ENUM_VALUE(enum cgroup_subsys_id, devices_cgrp_id),
-    };
-#pragma unroll
-    for (int i = 0; i < 3; i++) {
-        struct cgroup_subsys_state *state =
-            *(struct cgroup_subsys_state **)((void *)&set->subsys[0] + (controllers[i] & 31) * sizeof(void *));
-        if (!state)
-            continue;
-        struct cgroup *group = state->cgroup;
-        if (!group || group->root == unified_root)
-            continue;
-        if (kernfs_parent(group->kn)) {
-            found = group;
-            break;
-        }
-    }
-    struct cgroup_root *root = found->root;
-    struct kernfs_node *node = found->kn;
-    return node->id ^ ((u64)root->hierarchy_id << 48);
-}
 
 INLINE u32 is_host(void) {
     u64 group = current_group();
@@ -119,12 +89,7 @@ INLINE u32 run_word(struct scratch *s, u32 end, u32 count, u32 state) {
     BARRIER(place);
     if (place > ROOM + SLACK - 8)
         return STATE_MATCH;
-    u64 word = *(u64 *)&s->bytes[place];
-    for (u32 i = 0; i < 8 && i < count; i++) {
-        state = next_state(state, word >> 56);
-        word <<= 8;
-    }
-    return state;
+    return run_bytes(*(u64 *)&s->bytes[place], count, state);
 }
 
 static long run_backwards(u32 index, struct run *run) {

@@ -156,6 +156,7 @@ struct pid_namespace {
 } CORE;
 struct mnt_namespace {
     struct ns_common ns;
+    struct mount *root;
 } CORE;
 struct user_namespace {
     struct ns_common ns;

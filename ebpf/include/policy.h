@@ -11,6 +11,7 @@ enum {
     DENY_FOREIGN = 4, /* programs that are neither of the image nor written: of a volume */
     DENY_UNLISTED = 1 << 3, /* programs that the image's inventory does not list */
     DENY_DIGESTS = 1 << 4,  /* programs whose digest the policy names, or is not known */
+    DENY_PROGRAMS = 1 << 5, /* programs that the container's list names */
     DENY_EGRESS = 1 << 8,       /* connections to what the container's list does not name */
     DENY_INGRESS = 1 << 9,      /* connections from what the container's list does not name */
     DENY_RAW = 1 << 10,         /* raw and packet sockets */
@@ -26,6 +27,7 @@ enum {
     DENY_MODULES = 1 << 23,
     DENY_NAMESPACES = 1 << 24, /* user namespaces, which the others of an unprivileged process need */
     DENY_TAMPERING = 1 << 25,  /* the agent, its files, and what it put into the kernel */
+    DENY_FILES = 1 << 26,      /* files that the container's list names */
     DRY_RUN = 1u << 31,
 };
 

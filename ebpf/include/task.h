@@ -53,6 +53,37 @@ INLINE u64 cgroup_key(struct cgroup *group) {
     return READ(node->id) ^ ((u64)READ(root->hierarchy_id) << 48);
 }
 
+/* cgroup_key(task_cgroup(task)) of the current task. The verifier knows its type, so that these are plain loads; helpers
+ * would cost more than all else that is done for a call that nobody wants. */
+INLINE u64 current_group(void) {
+    struct task_struct *task = bpf_get_current_task_btf();
+    struct css_set *set = task->cgroups;
+    struct cgroup *found = set->dfl_cgrp;
+    struct cgroup_root *unified_root = found->root;
+    u64 controllers[3] = {
+        ENUM_VALUE(enum cgroup_subsys_id, pids_cgrp_id),
+        ENUM_VALUE(enum cgroup_subsys_id, memory_cgrp_id),
+        ENUM_VALUE(enum cgroup_subsys_id, devices_cgrp_id),
+    };
+#pragma unroll
+    for (int i = 0; i < 3; i++) {
+        struct cgroup_subsys_state *state =
+            *(struct cgroup_subsys_state **)((void *)&set->subsys[0] + (controllers[i] & 31) * sizeof(void *));
+        if (!state)
+            continue;
+        struct cgroup *group = state->cgroup;
+        if (!group || group->root == unified_root)
+            continue;
+        if (kernfs_parent(group->kn)) {
+            found = group;
+            break;
+        }
+    }
+    struct cgroup_root *root = found->root;
+    struct kernfs_node *node = found->kn;
+    return node->id ^ ((u64)root->hierarchy_id << 48);
+}
+
 /* Who did it, into a record that lies anywhere. */
 INLINE void record_doer(struct record *r, struct task_struct *task) {
     struct task_struct *leader = READ(task->group_leader);

@@ -19,6 +19,17 @@ struct walk {
 
 INLINE struct mount *mount_of(struct vfsmount *mount) { return (void *)mount - FIELD_AT(((struct mount *)0)->mnt); }
 
+/* From the root of a mount to where it is mounted; false where nothing is above it. */
+INLINE u32 walk_out(struct dentry **dentry, struct vfsmount **mount) {
+    struct mount *here = mount_of(*mount);
+    struct mount *above = READ(here->mnt_parent);
+    if (above == here || !above)
+        return 0;
+    *dentry = READ(here->mnt_mountpoint);
+    *mount = &above->mnt;
+    return 1;
+}
+
 /* A struct path, both of its fields at once. */
 INLINE struct path read_path(u64 from) {
     u64 words[2] = {0};
@@ -78,16 +89,12 @@ static long walk_step(u32 index, struct walk *walk) {
     bpf_probe_read_kernel(&read, sizeof(read), walk->dentry);
     struct dentry *parent = DENTRY_FIELD(&read, d_parent);
     if (walk->dentry == walk->mount_root || walk->dentry == parent) {
-        struct mount *here = mount_of(walk->mount);
-        struct mount *above = READ(here->mnt_parent);
-        if (above == here || !above) {
-            walk->end = WALK_TOP;
-            return 1;
+        if (walk_out(&walk->dentry, &walk->mount)) {
+            walk->mount_root = READ(walk->mount->mnt_root);
+            return 0;
         }
-        walk->dentry = READ(here->mnt_mountpoint);
-        walk->mount = &above->mnt;
-        walk->mount_root = READ(above->mnt.mnt_root);
-        return 0;
+        walk->end = WALK_TOP;
+        return 1;
     }
     u32 at = walk->at;
     BARRIER(at);

@@ -1,5 +1,7 @@
 mod digests;
 mod network;
+mod path_pattern;
+mod programs;
 mod read;
 mod responses;
 mod runtime;
@@ -13,6 +15,8 @@ use crate::diagnostic::{Fault, PolicyError};
 use crate::template::Template;
 
 pub use network::{AddressRange, NetworkProtocol, NetworkRule};
+pub use path_pattern::{PathPart, PathPattern};
+pub use programs::{FileAccess, FileRule, ProgramRule};
 pub use responses::{ResponsePolicy, RuntimeResponse};
 pub use runtime::{ContainerSelector, RuntimeDenial, RuntimeMode, RuntimePolicy};
 

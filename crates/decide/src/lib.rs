@@ -39,8 +39,8 @@ mod vex;
 mod yaml;
 
 pub use bundle::{
-    AddressRange, Bundle, ContainerSelector, NetworkProtocol, NetworkRule, ResponsePolicy, RuntimeDenial, RuntimeMode,
-    RuntimePolicy, RuntimeResponse,
+    AddressRange, Bundle, ContainerSelector, FileAccess, FileRule, NetworkProtocol, NetworkRule, PathPart, PathPattern,
+    ProgramRule, ResponsePolicy, RuntimeDenial, RuntimeMode, RuntimePolicy, RuntimeResponse,
 };
 pub use cases::{CaseFile, CaseResult, run_cases};
 pub use decide::Decision;

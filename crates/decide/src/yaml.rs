@@ -38,6 +38,10 @@ impl Node {
         matches!(self.kind, Kind::Scalar { .. }) && self.text().is_none()
     }
 
+    pub(crate) fn is_empty_list(&self) -> bool {
+        matches!(&self.kind, Kind::List(items) if items.is_empty())
+    }
+
     /// How a value of this kind is called in messages.
     pub(crate) const fn describe(&self) -> &'static str {
         match &self.kind {

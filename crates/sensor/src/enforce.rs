@@ -10,6 +10,8 @@ mod hooks;
 mod link;
 mod lists;
 mod names;
+mod paths;
+mod patterns;
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -27,12 +29,13 @@ pub(crate) use link::open as open_pin;
 pub use lists::Addresses;
 use lists::Lists;
 use names::Names;
+use paths::Paths;
 
 use crate::kernel::error_chain;
 use crate::{HookState, SensorError};
 
 /// Maps that programs share.
-const MAPS: [&str; 19] = [
+const MAPS: [&str; 21] = [
     "GROUPS",
     "DEFAULTS",
     "DENIALS",
@@ -52,6 +55,8 @@ const MAPS: [&str; 19] = [
     "USES",
     "SERVERS",
     "ASKED",
+    "PATHS",
+    "PATH_LISTS",
 ];
 /// Who the agent is: of the BPF-LSM programs only.
 const AGENT: &str = "AGENT";
@@ -71,6 +76,7 @@ pub struct Enforcer {
     lists: Option<Lists>,
     digests: Option<Digests>,
     names: Option<Names>,
+    paths: Option<Paths>,
 }
 
 /// Where pins lie below the BPF file system, which is `/sys/fs/bpf` on every distribution.
@@ -91,7 +97,7 @@ impl Enforcer {
     /// # Errors
     /// The kernel takes no program, or the folder is not on a BPF file system.
     pub fn install(folder: &Path, policy: &Bundle) -> Result<Self, SensorError> {
-        Self::with(folder, &|hook, hooks| {
+        let mut enforcer = Self::with(folder, &|hook, hooks| {
             let path = folder.join(hook.program);
             // What cuts a container's network was asked for by a person, whatever the policy says.
             let stays = hook.denies.contains(&RuntimeDenial::Quarantine) && path.exists();
@@ -100,7 +106,11 @@ impl Enforcer {
                 unpin(&path)?;
             }
             Ok(is_needed)
-        })
+        })?;
+        if let Some(paths) = &mut enforcer.paths {
+            paths.fill(policy.runtime())?;
+        }
+        Ok(enforcer)
     }
 
     /// Takes over what is pinned, and what cuts the network of containers, pinned or not.
@@ -147,6 +157,7 @@ impl Enforcer {
             lists: Lists::open(folder)?,
             digests: Digests::open(folder)?,
             names: Names::open(folder)?,
+            paths: Paths::open(folder)?,
             hooks,
         })
     }
@@ -200,7 +211,9 @@ impl Enforcer {
         if let Some(digests) = &mut self.digests {
             digests.set(None, policy)?;
         }
-        self.defaults.set(0, denial::bits(policy), 0).map_err(|e| SensorError::Load(error_chain(&e)))
+        self.set_paths(None, policy, |this| {
+            this.defaults.set(0, denial::bits(policy), 0).map_err(|e| SensorError::Load(error_chain(&e)))
+        })
     }
 
     /// What holds for a control group.
@@ -214,7 +227,26 @@ impl Enforcer {
         if let Some(digests) = &mut self.digests {
             digests.set(Some(group), policy)?;
         }
-        self.groups.insert(group, denial::bits(policy), 0).map_err(|e| SensorError::Load(error_chain(&e)))
+        self.set_paths(Some(group), policy, |this| {
+            this.groups.insert(group, denial::bits(policy), 0).map_err(|e| SensorError::Load(error_chain(&e)))
+        })
+    }
+
+    /// Lists of paths come before what refers to them, and go after it.
+    fn set_paths(
+        &mut self,
+        group: Option<u64>,
+        policy: Option<&RuntimePolicy>,
+        refer: impl FnOnce(&mut Self) -> Result<(), SensorError>,
+    ) -> Result<(), SensorError> {
+        if let Some(paths) = &mut self.paths {
+            paths.set(group, policy)?;
+        }
+        refer(self)?;
+        if let Some(paths) = &mut self.paths {
+            paths.clear(group, policy);
+        }
+        Ok(())
     }
 
     /// Makes the digests that never may run those of these entries.
@@ -297,11 +329,16 @@ impl Enforcer {
         if let Some(digests) = &mut self.digests {
             digests.forget(group);
         }
+        if let Some(paths) = &mut self.paths {
+            paths.forget(group);
+        }
     }
 
     /// Forgets every control group that `keep` does not name: those that ended while no agent was there.
     pub fn keep_only(&mut self, keep: impl Fn(u64) -> bool) {
-        let listed = self.lists.iter().flat_map(Lists::groups).chain(self.digests.iter().flat_map(Digests::groups));
+        let digests = self.digests.iter().flat_map(Digests::groups);
+        let paths = self.paths.iter().flat_map(Paths::groups);
+        let listed = self.lists.iter().flat_map(Lists::groups).chain(digests).chain(paths);
         let stale: Vec<u64> =
             self.groups.keys().filter_map(Result::ok).chain(listed).filter(|group| !keep(*group)).collect();
         for group in stale {

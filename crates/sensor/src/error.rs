@@ -31,6 +31,17 @@ pub enum SensorError {
     /// A report that should list an image's programs cannot be used.
     #[error("cannot use an inventory: {0}")]
     Inventory(String),
+    /// The patterns of an entry take more room than the kernel has for them.
+    #[error(
+        "the policy cannot be enforced on this node: the patterns of entry `{entry}`, with those before it, need more than \
+         {most} states\nhint: use fewer `**` and `*`, or fewer paths"
+    )]
+    TooManyPatterns {
+        /// The entry.
+        entry: String,
+        /// How many states there may be.
+        most: usize,
+    },
     /// No container is meant, or more than one.
     #[error(
         "which container is `{wanted}`? {}\nhint: give its name, or the first digits of its identifier (four or more)",

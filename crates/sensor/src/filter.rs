@@ -4,7 +4,7 @@
 //! to match. Where nothing can, the kernel drops the event before it makes a record of it; where only some paths can, an
 //! automaton looks at the path first. Life and death of processes always cross.
 
-mod automaton;
+pub(crate) mod automaton;
 
 use std::collections::{BTreeMap, BTreeSet};
 

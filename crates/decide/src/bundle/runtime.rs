@@ -5,6 +5,7 @@ use seawall_model::{Container, Digest};
 use super::Bundle;
 use super::digests;
 use super::network::{self, NetworkRule};
+use super::programs::{self, FileRule, ProgramRule};
 use super::read::is_kebab;
 use super::responses::{self, ResponsePolicy, RuntimeResponse};
 use crate::glob;
@@ -62,6 +63,10 @@ pub enum RuntimeDenial {
     HostDevices,
     /// Programs whose digest `digests` names, and those whose digest is not known.
     Digests,
+    /// Programs that `programs` names.
+    Programs,
+    /// Files that `files` names.
+    Files,
     /// Connections to what `egress` does not list.
     Egress,
     /// Connections from what `ingress` does not list.
@@ -94,6 +99,8 @@ impl RuntimeDenial {
     /// What is denied by another word than one of `deny`.
     const ELSEWHERE: &[(&str, Self)] = &[
         ("digests", Self::Digests),
+        ("programs", Self::Programs),
+        ("files", Self::Files),
         ("egress", Self::Egress),
         ("ingress", Self::Ingress),
         ("quarantine", Self::Quarantine),
@@ -112,12 +119,16 @@ pub struct RuntimePolicy {
     pub id: String,
     /// What is done.
     pub mode: RuntimeMode,
-    /// What is denied; `Egress` and `Ingress` where there is a list.
+    /// What is denied; also `Programs`, `Files`, `Egress` and `Ingress` where there is a list.
     pub deny: Vec<RuntimeDenial>,
     /// Programs that never may run, by the digest of their content; sorted.
     pub digests: Vec<Digest>,
     /// What is done where a rule of the guard speaks.
     pub responses: Vec<ResponsePolicy>,
+    /// Which programs must not run.
+    pub programs: Vec<ProgramRule>,
+    /// Which files must not be touched.
+    pub files: Vec<FileRule>,
     /// To whom a container may speak; none for everybody.
     pub egress: Option<Vec<NetworkRule>>,
     /// Who may speak to a container; none for everybody.
@@ -234,7 +245,8 @@ pub(super) fn section(reader: &mut Reader<'_>, node: &Node) -> Vec<RuntimePolicy
 }
 
 fn entry(reader: &mut Reader<'_>, node: &Node) -> Option<RuntimePolicy> {
-    let keys = ["id", "containers", "mode", "deny", "digests", "egress", "ingress", "responses"];
+    let keys =
+        ["id", "containers", "mode", "deny", "digests", "programs", "files", "egress", "ingress", "responses"];
     let fields = reader.fields(node, "a runtime entry", &keys);
     let id_node = fields.require(reader, "id")?;
     let id = reader.text(id_node)?.to_owned();
@@ -247,8 +259,12 @@ fn entry(reader: &mut Reader<'_>, node: &Node) -> Option<RuntimePolicy> {
     let responses = fields.get("responses").map(|node| responses::section(reader, node)).unwrap_or_default();
     let [egress, ingress] = ["egress", "ingress"].map(|key| fields.get(key).map(|node| network::list(reader, node)));
     let digests = fields.get("digests").map(|node| digests::list(reader, node)).unwrap_or_default();
-    // An entry that only answers alerts, or only lists addresses, need not deny more.
-    let is_enough = !digests.is_empty() || egress.is_some() || ingress.is_some() || !responses.is_empty();
+    let programs = fields.get("programs").map(|node| programs::programs(reader, node));
+    let files = fields.get("files").map(|node| programs::files(reader, node));
+    // An entry that only answers alerts, or only has lists, need not deny more.
+    let has_list = egress.is_some() || ingress.is_some() || programs.is_some() || files.is_some();
+    let is_enough = !digests.is_empty() || has_list || !responses.is_empty();
+    let (programs, files) = (programs.unwrap_or_default(), files.unwrap_or_default());
     let deny_node = if is_enough { fields.get("deny") } else { Some(fields.require(reader, "deny")?) };
     let mut deny: Vec<_> = deny_node
         .map(|node| reader.list(node, 100))
@@ -257,10 +273,12 @@ fn entry(reader: &mut Reader<'_>, node: &Node) -> Option<RuntimePolicy> {
         .filter_map(|n| reader.choice(n, RuntimeDenial::NAMES))
         .collect();
     deny.extend((!digests.is_empty()).then_some(RuntimeDenial::Digests));
+    deny.extend((!programs.is_empty()).then_some(RuntimeDenial::Programs));
+    deny.extend((!files.is_empty()).then_some(RuntimeDenial::Files));
     deny.extend(egress.is_some().then_some(RuntimeDenial::Egress));
     deny.extend(ingress.is_some().then_some(RuntimeDenial::Ingress));
     let containers = fields.get("containers").map(|node| ContainerSelector::read(reader, node)).unwrap_or_default();
-    Some(RuntimePolicy { id, mode, deny, digests, responses, egress, ingress, containers })
+    Some(RuntimePolicy { id, mode, deny, digests, responses, programs, files, egress, ingress, containers })
 }
 
 #[cfg(test)]

@@ -36,14 +36,19 @@ impl Denial {
         self.is_by_digest() && self.number & bit != 0
     }
 
-    /// The file of a library or script: its end at least, after `…`, or all of its path; none where the kernel could not
+    /// Whether a list of the policy names what was denied.
+    pub fn is_listed(&self) -> bool {
+        matches!(self.reason, RuntimeDenial::Programs | RuntimeDenial::Files)
+    }
+
+    /// The file of a library, a script or what a list names: its end at least, after `…`, or all of its path; none where the kernel could not
     /// tell.
     pub(super) fn code_path(&self) -> Option<ByteString> {
-        if !self.is_library() && !self.is_script() {
+        if !self.is_library() && !self.is_script() && !self.is_listed() {
             return None;
         }
         let names: Vec<_> = self.detail.split(|b| *b == 0).take_while(|name| !name.is_empty()).collect();
-        let is_whole = if self.is_by_digest() { self.why(WHY_WHOLE) } else { self.number != 0 };
+        let is_whole = if self.is_by_digest() { self.why(WHY_WHOLE) } else { self.number & 1 != 0 };
         let start = if is_whole { "" } else { "…" };
         let path = names
             .iter()

@@ -13,6 +13,7 @@ const BITS: &[(RuntimeDenial, u32)] = &[
     (RuntimeDenial::VolumePrograms, 4),
     (RuntimeDenial::UnlistedPrograms, 1 << 3),
     (RuntimeDenial::Digests, 1 << 4),
+    (RuntimeDenial::Programs, 1 << 5),
     (RuntimeDenial::Egress, 1 << 8),
     (RuntimeDenial::Ingress, 1 << 9),
     (RuntimeDenial::RawSockets, 1 << 10),
@@ -28,6 +29,7 @@ const BITS: &[(RuntimeDenial, u32)] = &[
     (RuntimeDenial::Modules, 1 << 23),
     (RuntimeDenial::UserNamespaces, 1 << 24),
     (RuntimeDenial::AgentTampering, 1 << 25),
+    (RuntimeDenial::Files, 1 << 26),
 ];
 
 /// Bits of how it was denied.
@@ -88,16 +90,16 @@ impl Denial {
 
     /// Whether it is about a program that was run: the event of that run tells the rest. A refused one was not.
     pub fn is_exec(&self) -> bool {
-        use RuntimeDenial::{DroppedPrograms, MemoryPrograms, VolumePrograms};
+        use RuntimeDenial::{DroppedPrograms, MemoryPrograms, Programs, VolumePrograms};
         let is_program =
-            matches!(self.reason, DroppedPrograms | MemoryPrograms | VolumePrograms) || self.is_by_digest();
+            matches!(self.reason, DroppedPrograms | MemoryPrograms | Programs | VolumePrograms) || self.is_by_digest();
         is_program && !self.is_library() && (self.dry_run || !self.before) || self.is_script() && !self.before
     }
 
     /// The path or name that it is about; empty where there is none, or where the kernel could not tell.
     pub fn path(&self) -> ByteString {
         let refused = self.path.split(|byte| *byte == 0).next().unwrap_or_default();
-        if self.before { refused.into() } else { self.code_path().unwrap_or_default() }
+        if refused.is_empty() { self.code_path().unwrap_or_default() } else { refused.into() }
     }
 }
 

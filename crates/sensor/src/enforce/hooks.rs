@@ -18,6 +18,7 @@ static EXEC_KILL: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "
 static LSM: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/lsm.bpf.o"));
 static MAPPING: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/mapping.bpf.o"));
 static SCRIPT: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/script.bpf.o"));
+static PATHS: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/paths.bpf.o"));
 static NETWORK: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/network.bpf.o"));
 static NAMES: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/names.bpf.o"));
 static DEVICES: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/devices.bpf.o"));
@@ -90,6 +91,18 @@ pub(crate) const HOOKS: &[DenyHook] = &[
     refuse("lsm/inode_unlink", "the agent's pins and program", &[D::AgentTampering], "seawall_refuse_unlink"),
     refuse("lsm/inode_rename", "pins and programs that are replaced", &[D::AgentTampering], "seawall_refuse_rename"),
     refuse("lsm/task_free", "the agent's end", &[D::AgentTampering], "seawall_agent_gone"),
+    listed("lsm/bprm_check_security", "programs that a policy names", &[D::Programs], "seawall_refuse_program"),
+    listed("lsm/file_open", "files that a policy names", FILES, "seawall_refuse_file"),
+    listed("lsm/path_mknod", "files that are made", FILES, "seawall_refuse_make"),
+    listed("lsm/path_mkdir", "folders that are made", FILES, "seawall_refuse_make_folder"),
+    listed("lsm/path_symlink", "symbolic links that are made", FILES, "seawall_refuse_make_link"),
+    listed("lsm/path_unlink", "files that are removed", FILES, "seawall_refuse_remove"),
+    listed("lsm/path_rmdir", "folders that are removed", FILES, "seawall_refuse_remove_folder"),
+    listed("lsm/path_link", "other names of files", FILES, "seawall_refuse_link"),
+    listed("lsm/path_rename", "files and their folders that are renamed", FILES, "seawall_refuse_rename_listed"),
+    listed("lsm/path_truncate", "files that are cut", FILES, "seawall_refuse_truncate"),
+    listed("lsm/path_chmod", "modes of files", FILES, "seawall_refuse_mode"),
+    listed("lsm/path_chown", "owners of files", FILES, "seawall_refuse_owner"),
     DenyHook {
         name: "kill at exec",
         purpose: "programs that a policy denies",
@@ -123,6 +136,14 @@ pub(crate) const HOOKS: &[DenyHook] = &[
         program: "seawall_deny_script",
         attach: Attach::TracepointOr("sched_prepare_exec", "seawall_deny_script_late", "sched_process_exec"),
     },
+    DenyHook {
+        name: "kill at listed",
+        purpose: "programs that a policy names",
+        denies: &[D::Programs],
+        object: PATHS,
+        program: "seawall_deny_program",
+        attach: Attach::TracepointOr("sched_prepare_exec", "seawall_deny_program_late", "sched_process_exec"),
+    },
     DenyHook::network("cgroup/sock_create", "raw sockets, and whose a socket is", "seawall_socket", RAW),
     DenyHook::network("cgroup/connect4", "connections by IPv4", "seawall_connect4", EGRESS),
     DenyHook::network("cgroup/connect6", "connections by IPv6", "seawall_connect6", EGRESS),
@@ -152,6 +173,7 @@ pub(crate) const HOOKS: &[DenyHook] = &[
     },
 ];
 
+const FILES: &[RuntimeDenial] = &[D::Files];
 /// Programs that a policy denies, and whatever an engine's own process does before it enters a container: whether one is that is
 /// told by where it ran its program.
 const REFUSED: &[RuntimeDenial] = &[
@@ -182,6 +204,16 @@ const fn refuse(
     program: &'static str,
 ) -> DenyHook {
     DenyHook { name, purpose, denies, object: LSM, program, attach: Attach::Lsm }
+}
+
+/// A program of ebpf/paths.bpf.c; `name` is its section.
+const fn listed(
+    name: &'static str,
+    purpose: &'static str,
+    denies: &'static [RuntimeDenial],
+    program: &'static str,
+) -> DenyHook {
+    DenyHook { name, purpose, denies, object: PATHS, program, attach: Attach::Lsm }
 }
 
 /// Objects that are loaded, each once: finding the kernel's types for one takes a while.
@@ -249,7 +281,7 @@ impl DenyHook {
     pub(super) fn attach(&self, objects: &mut Objects<'_>) -> Result<FdLink, String> {
         let btf = objects.btf;
         if self.is_lsm() {
-            lsm::tried(self.object, btf)?;
+            lsm::tried(LSM, btf)?;
         }
         self.attached(objects.get(self.object)?, btf)
     }

@@ -4,6 +4,7 @@
 //! that it begins with comes last, right before a zero byte, which no path has.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::Hash;
 
 use seawall_rules::{PathShape, PathTest};
 
@@ -38,18 +39,10 @@ type Place = (usize, usize);
 impl Automaton {
     /// An empty table for sets of these tests; none where they have too many different bytes.
     pub(crate) fn new<'t>(tests: impl Iterator<Item = &'t PathTest>) -> Option<Self> {
-        let used: BTreeSet<u8> = tests.flat_map(|test| test.text.iter().copied()).filter(|byte| *byte != 0).collect();
-        let mut classes = [OTHER; 256];
-        classes[0] = END;
-        for (number, byte) in used.iter().enumerate() {
-            let class = u8::try_from(number + 2).ok().filter(|class| usize::from(*class) < CLASSES)?;
-            if let Some(slot) = classes.get_mut(usize::from(*byte)) {
-                *slot = class;
-            }
-        }
+        let (classes, letters) = classes(tests.flat_map(|test| test.text.iter().copied()))?;
         let mut states = vec![[NEVER; CLASSES], [MATCH; CLASSES]];
         states.reserve(1024);
-        Some(Self { classes, states, letters: used.len() + 2, starts: HashMap::new() })
+        Some(Self { classes, states, letters, starts: HashMap::new() })
     }
 
     /// The state at which the automaton of a set begins; none where it does not fit.
@@ -91,41 +84,14 @@ impl Automaton {
             }
         }
         let base = self.states.len();
-        let mut numbers: HashMap<Vec<Place>, u16> = HashMap::new();
-        let mut places: Vec<Vec<Place>> = vec![first.clone()];
-        numbers.insert(first, u16::try_from(base).ok()?);
-        self.states.push([NEVER; CLASSES]);
-        let mut next = 0;
-        while let Some(here) = places.get(next).cloned() {
-            let mut row = [NEVER; CLASSES];
-            for class in 0..self.letters {
-                let class = u8::try_from(class).ok()?;
-                let target = match step(&reversed, &floating, &here, class) {
-                    None => MATCH,
-                    Some(set) if set.is_empty() && (class == END || floating.is_empty()) => NEVER,
-                    Some(set) => match numbers.get(&set) {
-                        Some(known) => *known,
-                        None => {
-                            let number = u16::try_from(base + places.len()).ok()?;
-                            if self.states.len() >= MOST_STATES {
-                                return None;
-                            }
-                            self.states.push([NEVER; CLASSES]);
-                            numbers.insert(set.clone(), number);
-                            places.push(set);
-                            number
-                        }
-                    },
-                };
-                if let Some(slot) = row.get_mut(usize::from(class)) {
-                    *slot = target;
-                }
+        let found = explore(first, self.letters, base, MOST_STATES, |here, class| {
+            match step(&reversed, &floating, here, class) {
+                None => Next::Match,
+                Some(set) if set.is_empty() && (class == END || floating.is_empty()) => Next::Never,
+                Some(set) => Next::To(set),
             }
-            if let Some(slot) = self.states.get_mut(base + next) {
-                *slot = row;
-            }
-            next += 1;
-        }
+        })?;
+        self.states.extend(found.into_iter().map(|(_, row)| row));
         u16::try_from(base).ok()
     }
 
@@ -138,6 +104,68 @@ impl Automaton {
         };
         path.iter().rev().chain(&[0]).fold(start, next) == MATCH
     }
+}
+
+/// Where one more byte leads.
+pub(crate) enum Next<P> {
+    Never,
+    Match,
+    To(P),
+}
+
+/// A class for each byte, and how many there are: two of the same class are told apart nowhere. None where there are too many.
+pub(crate) fn classes(used: impl Iterator<Item = u8>) -> Option<([u8; 256], usize)> {
+    let used: BTreeSet<u8> = used.filter(|byte| *byte != 0).collect();
+    let mut classes = [OTHER; 256];
+    classes[0] = END;
+    for (number, byte) in used.iter().enumerate() {
+        let class = u8::try_from(number + 2).ok().filter(|class| usize::from(*class) < CLASSES)?;
+        if let Some(slot) = classes.get_mut(usize::from(*byte)) {
+            *slot = class;
+        }
+    }
+    Some((classes, used.len() + 2))
+}
+
+/// Every state that can be reached from the first, which has the number `base`, in the order of their numbers. None where
+/// there would be more than `most`.
+pub(crate) fn explore<P: Clone + Eq + Hash>(
+    first: P,
+    letters: usize,
+    base: usize,
+    most: usize,
+    mut step: impl FnMut(&P, u8) -> Next<P>,
+) -> Option<Vec<(P, State)>> {
+    let mut numbers: HashMap<P, u16> = HashMap::from([(first.clone(), u16::try_from(base).ok()?)]);
+    let mut found = vec![(first, [NEVER; CLASSES])];
+    let mut next = 0;
+    while let Some(here) = found.get(next).map(|(here, _)| here.clone()) {
+        let mut row = [NEVER; CLASSES];
+        for (class, slot) in (0..).zip(&mut row).take(letters) {
+            *slot = match step(&here, class) {
+                Next::Never => NEVER,
+                Next::Match => MATCH,
+                Next::To(set) => match numbers.get(&set) {
+                    Some(known) => *known,
+                    None => {
+                        let number = base + found.len();
+                        if number >= most {
+                            return None;
+                        }
+                        let number = u16::try_from(number).ok()?;
+                        numbers.insert(set.clone(), number);
+                        found.push((set, [NEVER; CLASSES]));
+                        number
+                    }
+                },
+            };
+        }
+        if let Some((_, slot)) = found.get_mut(next) {
+            *slot = row;
+        }
+        next += 1;
+    }
+    Some(found)
 }
 
 /// The places after one more byte; none where a test holds.

@@ -18,8 +18,17 @@ pub(super) struct Words {
 const PROGRAM: &str = "Program refused by policy";
 const SCRIPT: &str = "Script refused by policy";
 const LIBRARY: &str = "Library refused by policy";
+const FILE: &str = "File refused by policy";
 const CALL: &str = "Call refused by policy";
 const TAMPERING: &str = "Tampering with the guard";
+
+/// Why what a list names is denied (denied_by of ebpf/include/paths.h).
+fn listed(denial: &Denial, list: &str) -> String {
+    let entry = (denial.number >> 8 & 31) + 1;
+    let unknown = denial.number & 2 != 0;
+    let reason = if unknown { "a path that cannot be told counts as one that" } else { "it is what" };
+    format!("{reason} entry {entry} of `{list}` names")
+}
 
 /// The alert's rule and words. `path` is the denial's.
 pub(super) fn of(denial: &Denial, path: &ByteString, process: Option<&Process>) -> (&'static str, Words) {
@@ -51,6 +60,21 @@ pub(super) fn of(denial: &Denial, path: &ByteString, process: Option<&Process>) 
         D::DroppedScripts => (SCRIPT, file("script ", "the image does not contain it")),
         D::DroppedLibraries => (LIBRARY, file("code of ", "the image does not contain it")),
         D::MemoryLibraries => (LIBRARY, file("code of ", "it exists in memory only")),
+        D::Programs => (PROGRAM, file("", &listed(denial, "programs"))),
+        D::Files => {
+            let done = [
+                "reading ",
+                "writing to ",
+                "making ",
+                "removing ",
+                "renaming ",
+                "linking ",
+                "changing ",
+                "moving folder ",
+            ];
+            let done = usize::try_from(denial.number >> 16 & 0xff).ok().and_then(|at| done.get(at)).unwrap_or(&"");
+            (FILE, file(done, &listed(denial, "files")))
+        }
         D::KernelSettings => (CALL, file("writing to ", "the kernel starts programs or acts by it")),
         D::Mounts if path.is_empty() => (CALL, call("mounting", denied())),
         D::Mounts => (CALL, call(&format!("mounting at {path}"), denied())),
