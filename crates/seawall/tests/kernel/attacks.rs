@@ -114,12 +114,92 @@ pub(crate) const ATTACKS: &[Attack] = &[
         r#"perl -e 'print "RAN\n" if syscall(272, 0x10000000) == 0'"#,
         Some("a user namespace"),
     ),
+    attack(
+        "a program is run that a list names",
+        r#"/bin/listed && echo RAN; perl -e 'exec {"/bin/listed"} "x"; print "RAN\n" if $! != 1'"#,
+        Some("/bin/listed was refused: it is what entry 1 of `programs` names"),
+    ),
+    attack(
+        "a listed parent starts a listed program",
+        r#"perl -e 'exit system "/bin/ls", "/"' && echo RAN"#,
+        Some("/bin/ls was refused: it is what entry 2 of `programs` names"),
+    ),
+    attack(
+        "a file is read that a list names",
+        "cat /data/secret && echo RAN",
+        Some("reading /data/secret was refused: it is what entry 1 of `files` names"),
+    ),
+    attack(
+        "it is read through a link and the root of a process",
+        "busybox ln -s /proc/self/root/data/secret /tmp/l; cat /tmp/l && echo RAN",
+        Some("reading /data/secret was refused"),
+    ),
+    attack(
+        "it is read from another root (chroot)",
+        r#"perl -e 'chroot "/data"; print "RAN\n" if open F, "/secret"'"#,
+        Some("reading /data/secret was refused"),
+    ),
+    attack(
+        "it gets another name (link)",
+        r#"perl -e 'print "RAN\n" if link "/data/secret", "/tmp/s"'"#,
+        Some("linking /data/secret was refused"),
+    ),
+    attack(
+        "a file is written that a list names",
+        "echo x >> /data/config && echo RAN",
+        Some("writing to /data/config was refused: it is what entry 2 of `files` names"),
+    ),
+    attack(
+        "it is cut (truncate)",
+        r#"perl -e 'print "RAN\n" if truncate "/data/config", 0'"#,
+        Some("writing to /data/config was refused"),
+    ),
+    attack("its mode is changed", "chmod 777 /data/config && echo RAN", Some("changing /data/config was refused")),
+    attack(
+        "it is removed",
+        r#"perl -e 'print "RAN\n" if unlink "/data/config"'"#,
+        Some("removing /data/config was refused"),
+    ),
+    attack(
+        "it is renamed",
+        r#"perl -e 'print "RAN\n" if rename "/data/config", "/data/x"'"#,
+        Some("renaming /data/config was refused"),
+    ),
+    attack(
+        "another file is renamed over it",
+        r#"echo x > /data/x; perl -e 'print "RAN\n" if rename "/data/x", "/data/config"'"#,
+        Some("renaming /data/config was refused"),
+    ),
+    attack(
+        "the folder is renamed in which it lies",
+        r#"perl -e 'mkdir "/tmp/box"; print "RAN\n" if rename "/tmp/box", "/tmp/other"'"#,
+        Some("moving folder /tmp/box was refused"),
+    ),
+    attack(
+        "a file is made where a list names all",
+        "echo x > /data/keys/new && echo RAN",
+        Some("making /data/keys/new"),
+    ),
+    attack(
+        "a folder is made there",
+        r#"perl -e 'print "RAN\n" if mkdir "/data/keys/more"'"#,
+        Some("making /data/keys/more"),
+    ),
 ];
+
+/// What the policy names by path; `WORK` reads what may be read.
+pub(crate) const LISTS: &str = "    programs:
+      - { paths: [/bin/listed] }
+      - { paths: ['/bin/l?'], parents: ['**/perl'] }
+    files:
+      - { paths: [/data/secret, '/data/keys/**', /tmp/box/secret], access: any }
+      - { paths: [/data/con*], access: write }
+";
 
 /// Ordinary work, that nothing may stop.
 pub(crate) const WORK: &str = "ls / >/dev/null && cp /bin/ls /tmp/copy && cat /bin/ls | cmp - /tmp/copy && \
     perl -e 'use POSIX; print POSIX::floor(1.5), \"\\n\"' && printf 'a\\nb\\n' | grep -q b && (sleep 0.1 & wait) && \
-    /bin/script && echo RAN";
+    /bin/script && cat /data/config && echo x > /data/other && cat /data/other && echo RAN";
 
 /// What is tried on the node while the agent runs: as root, outside every container.
 pub(crate) const TAMPERING: &[Attack] = &[

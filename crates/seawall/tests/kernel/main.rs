@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Command;
 
-use attacks::{ATTACKS, Attack, TAMPERING, WORK};
+use attacks::{ATTACKS, Attack, LISTS, TAMPERING, WORK};
 use machine::Root;
 use serde_json::Value;
 
@@ -45,6 +45,7 @@ fn root(kernel: &Path, folder: &Path) -> Root {
         "image/dev",
         "image/srv",
         "image/volume",
+        "image/data/keys",
     ] {
         root.folder(&top.join(name));
     }
@@ -69,6 +70,10 @@ fn root(kernel: &Path, folder: &Path) -> Root {
     root.link(Path::new("/image/bin/sh"), "dash");
     for name in APPLETS {
         root.link(&image.join("bin").join(name), "busybox");
+    }
+    root.program(image, "bin/listed", Path::new("/bin/true"));
+    for name in ["secret", "config"] {
+        root.file(&image.join("data").join(name), b"a line\n");
     }
     root.file(Path::new("/image/bin/script"), b"#!/bin/sh\nexit 0\n");
 
@@ -98,7 +103,8 @@ fn root(kernel: &Path, folder: &Path) -> Root {
     for (name, mode, deny) in [("enforce", "enforce", DENY), ("dry-run", "dry-run", DENY), ("drift", "enforce", DRIFT)]
     {
         let policy = format!(
-            "apiVersion: seawall/v1\nname: test\nruntime:\n  - id: strict\n    mode: {mode}\n    deny: {deny}\n"
+            "apiVersion: seawall/v1\nname: test\nruntime:\n  - id: strict\n    mode: {mode}\n    deny: {deny}\n{}",
+            if deny == DENY { LISTS } else { "" }
         );
         root.file(&top.join(format!("{name}.yaml")), policy.as_bytes());
     }

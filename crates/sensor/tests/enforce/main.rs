@@ -5,6 +5,7 @@
 
 mod code;
 mod digest;
+mod listed;
 mod network;
 mod ordinary;
 #[path = "../attacks/root.rs"]
