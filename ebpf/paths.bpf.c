@@ -81,7 +81,7 @@ INLINE int kill(struct linux_binprm *run, u32 is_before) {
     look(&found, READ(file->f_path.dentry), READ(file->f_path.mnt), task, lists, parents);
     /* The interpreter's name is another string than the script's where there is one. */
     if (READ(run->interp) != READ(run->filename) && lists->programs) {
-        struct scripts scripts = {.work = READ(task->task_works), .last = !is_before};
+        struct scripts scripts = {.work = READ(task->task_works), .count = some_zero(), .last = !is_before};
         bpf_loop(WORKS, scripts_step, &scripts, 0);
         struct file *kept = READ(run->executable);
         if (!scripts.count) {

@@ -82,6 +82,14 @@ static long (*bpf_loop)(u32 times, void *callback, void *context, u64 flags) = (
 #define TYPE_SIZE(type) __builtin_preserve_type_info(*(type *)0, 1)
 #define ENUM_VALUE(type, value) __builtin_preserve_enum_value(*(typeof(type) *)value, 1)
 
+/* Zero, which the verifier does not know to be zero. Before 6.7 it looks at the first step of a bpf_loop only: what is a
+ * constant there it takes for one in every step, and leaves out the branches for anything else. */
+INLINE u32 some_zero(void) {
+    u32 zero = 0;
+    bpf_probe_read_kernel(&zero, sizeof(zero), NULL);
+    return zero;
+}
+
 /* One field of a kernel object; zero where it cannot be read (the helper clears what it could not fill, so that no branch
  * is needed: each would double the paths that the verifier walks). */
 #define READ(field)                                                                                                    \

@@ -113,7 +113,8 @@ PART u64 part_path_rules(u64 dentry_at, u64 mount_at, u64 mounts_at, u32 start) 
     if (start <= STATE_MATCH || !dentry || !mount || (s64)READ(mount_of(mount)->mnt_ns) == MNT_NS_INTERNAL)
         return start == STATE_MATCH ? ALL_RULES | PATH_UNKNOWN : 0;
     struct mount *root = READ(mounts->root);
-    struct climb climb = {.dentry = dentry, .mount = mount, .state = start};
+    u32 zero = some_zero();
+    struct climb climb = {.dentry = dentry, .mount = mount, .left = zero, .state = start, .end = zero};
     bpf_loop(CLIMB_STEPS, climb_step, &climb, 0);
     u64 rules = 0;
     u32 state = climb.state;
@@ -131,7 +132,8 @@ PART u64 part_path_rules(u64 dentry_at, u64 mount_at, u64 mounts_at, u32 start) 
     u32 is_overlay = READ(super->s_magic) == OVERLAYFS_MAGIC;
     if (!is_overlay && READ(root->mnt.mnt_sb) != super)
         return rules;
-    struct climb inside = {.dentry = dentry, .top = READ(root->mnt.mnt_root), .state = start};
+    struct climb inside = {
+        .dentry = dentry, .top = READ(root->mnt.mnt_root), .left = zero, .state = start, .end = zero};
     bpf_loop(CLIMB_STEPS, climb_step, &inside, 0);
     state = inside.state;
     last = bpf_map_lookup_elem(&PATHS, &state);
