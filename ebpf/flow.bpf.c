@@ -5,6 +5,7 @@
  * therefore put together in the ring, never in a buffer of the processor. */
 #include "include/file.h"
 #include "include/packet.h"
+#include "include/uring.h"
 
 char LICENSE[] SEC("license") = "GPL";
 

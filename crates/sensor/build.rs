@@ -4,8 +4,9 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const PROGRAMS: &[&str] =
-    &["sensor", "enforce", "flow", "mapping", "script", "lsm", "paths", "network", "devices", "signal", "names"];
+const PROGRAMS: &[&str] = &[
+    "sensor", "enforce", "flow", "mapping", "script", "lsm", "paths", "network", "devices", "signal", "names", "calls",
+];
 
 fn main() {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../ebpf");

@@ -192,6 +192,7 @@ struct tty_struct {
 } CORE;
 struct signal_struct {
     struct atomic live;
+    u32 flags;
     struct pid *pids[4];
     struct tty_struct *tty;
 } CORE;

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "allow.h"
-#include "policy.h"
+#include "cut.h"
 
 /* Addresses of a list that are known beforehand. */
 struct {
@@ -20,14 +20,6 @@ struct {
     MAP_TYPE(key, u64);
     MAP_TYPE(value, u32);
 } LISTS SEC(".maps");
-
-/* Control groups whose network is cut. */
-struct {
-    MAP_UINT(type, BPF_MAP_TYPE_HASH);
-    MAP_UINT(max_entries, 4096);
-    MAP_TYPE(key, u64);
-    MAP_TYPE(value, u32);
-} QUARANTINE SEC(".maps");
 
 /* Network namespaces that are cut with their control group: for sockets that are older than these programs. */
 struct {

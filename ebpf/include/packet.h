@@ -1,4 +1,4 @@
-/* Shapes of the packets that programs at a control group see, and of what io_uring is asked for. */
+/* Shapes of the packets that programs at a control group see. */
 #pragma once
 
 #include "task.h"
@@ -38,34 +38,6 @@ struct socket_lock {
 } CORE;
 struct sock___locked {
     struct socket_lock sk_lock;
-} CORE;
-
-struct io_cqe {
-    int fd;
-} CORE;
-struct io_kiocb {
-    struct file *file;
-    u8 opcode;
-    struct io_cqe cqe;
-} CORE;
-struct filename {
-    const char *name;
-} CORE;
-struct io_open {
-    struct filename *filename;
-} CORE;
-struct io_unlink {
-    struct filename *filename;
-} CORE;
-struct io_mkdir {
-    struct filename *filename;
-} CORE;
-struct io_rename {
-    struct filename *oldpath;
-} CORE;
-struct io_connect {
-    void *addr;
-    int addr_len;
 } CORE;
 
 /* DNS_REMOTE: the port as packet.remote_port has it. */

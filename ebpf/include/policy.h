@@ -58,7 +58,11 @@ struct denial {
     u32 number; /* by reason: a port, a device */
     u8 detail[64]; /* by reason: an address, a name */
 };
-enum { DENIAL_DRY_RUN = 1, DENIAL_BEFORE = 2 /* the call was refused; a path follows */ };
+enum {
+    DENIAL_DRY_RUN = 1,
+    DENIAL_BEFORE = 2, /* the call was refused; a path follows */
+    DENIAL_CALL = 4, /* the process was killed for a call (calls.bpf.c) */
+};
 struct {
     MAP_UINT(type, BPF_MAP_TYPE_RINGBUF);
     MAP_UINT(max_entries, 256 * 1024);

@@ -35,7 +35,7 @@ use crate::kernel::error_chain;
 use crate::{HookState, SensorError};
 
 /// Maps that programs share.
-const MAPS: [&str; 21] = [
+const MAPS: [&str; 23] = [
     "GROUPS",
     "DEFAULTS",
     "DENIALS",
@@ -57,11 +57,15 @@ const MAPS: [&str; 21] = [
     "ASKED",
     "PATHS",
     "PATH_LISTS",
+    CALLS_ANSWERED,
+    "MADE",
 ];
-/// Who the agent is: of the BPF-LSM programs only.
+/// Who the agent is: of the programs that judge calls only.
 const AGENT: &str = "AGENT";
+/// Which denials are answered by killing for a call.
+const CALLS_ANSWERED: &str = "CALLS_ANSWERED";
 /// Rises with every change of the maps' layout: an older agent's pins are not taken for this one's.
-const LAYOUT: &str = "v5";
+const LAYOUT: &str = "v6";
 
 /// Whether a program is wanted, beside those before it.
 type IsNeeded<'a> = dyn Fn(&DenyHook, &[(&'static DenyHook, HookState)]) -> Result<bool, SensorError> + 'a;
@@ -110,7 +114,22 @@ impl Enforcer {
         if let Some(paths) = &mut enforcer.paths {
             paths.fill(policy.runtime())?;
         }
+        enforcer.answer_calls(folder, policy)?;
         Ok(enforcer)
+    }
+
+    /// Says which denials are answered by killing for a call: those that nothing refuses.
+    fn answer_calls(&self, folder: &Path, policy: &Bundle) -> Result<(), SensorError> {
+        let pin = folder.join(CALLS_ANSWERED);
+        if !pin.exists() {
+            return Ok(());
+        }
+        let asked = policy.runtime().filter(|entry| entry.mode != RuntimeMode::Observe).flat_map(|entry| &entry.deny);
+        let left = asked.copied().filter(|denial| !is_refused(&self.hooks, *denial));
+        let failed = |e: aya::maps::MapError| SensorError::Load(error_chain(&e));
+        let mut map: Array<_, u32> =
+            Array::try_from(Map::Array(MapData::from_pin(pin).map_err(failed)?)).map_err(failed)?;
+        map.set(0, denial::mask(left), 0).map_err(failed)
     }
 
     /// Takes over what is pinned, and what cuts the network of containers, pinned or not.
@@ -143,7 +162,7 @@ impl Enforcer {
         }
         let map = |name: &str| MapData::from_pin(folder.join(name)).map_err(|e| SensorError::Load(error_chain(&e)));
         let made = |e: aya::maps::MapError| SensorError::Load(error_chain(&e));
-        if hooks.iter().any(|(hook, state)| hook.is_lsm() && *state == HookState::Attached) {
+        if hooks.iter().any(|(hook, state)| hook.knows_agent() && *state == HookState::Attached) {
             let mut map: Array<_, [u8; agent::SIZE]> = Array::try_from(Map::Array(map(AGENT)?)).map_err(made)?;
             let this = agent::with_pins(folder)
                 .map_err(|e| SensorError::Load(format!("cannot look at {}: {e}", folder.display())))?;

@@ -67,8 +67,8 @@ mod tests {
         let mut detail = [0; 64];
         detail[..bytes.len()].copy_from_slice(bytes);
         let (time, pid, started, cgroup, inode) = (0, 1, 0, 0, 0);
-        let (dry_run, before, path) = (false, false, [0; 256]);
-        let denial = Denial { time, pid, started, cgroup, inode, reason, dry_run, before, number, detail, path };
+        let (dry_run, before, call, path) = (false, false, 0, [0; 256]);
+        let denial = Denial { time, pid, started, cgroup, inode, reason, dry_run, before, call, number, detail, path };
         denial.code_path().map(|path| path.to_string())
     }
 

@@ -35,6 +35,7 @@ const BITS: &[(RuntimeDenial, u32)] = &[
 /// Bits of how it was denied.
 const WAS_DRY_RUN: u32 = 1;
 const WAS_BEFORE: u32 = 2;
+const WAS_CALL: u32 = 4;
 
 /// Something was denied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +56,8 @@ pub struct Denial {
     pub dry_run: bool,
     /// The call was refused before anything happened; else the process was killed.
     pub before: bool,
+    /// What the process was killed for (ebpf/include/calls.h); 0 where that was no call.
+    pub call: u8,
     /// By reason: a port, a device, whether a path is whole.
     pub number: u32,
     /// By reason: an address, a name, a path from its end.
@@ -69,6 +72,7 @@ impl Denial {
         let wide = |at: usize| bytes.get(at..at + 8)?.try_into().ok().map(u64::from_ne_bytes);
         let number = |at: usize| bytes.get(at..at + 4)?.try_into().ok().map(u32::from_ne_bytes);
         let (bit, how) = (number(36)?, number(40)?);
+        let detail: [u8; 64] = bytes.get(48..112)?.try_into().ok()?;
         let mut path = [0; 256];
         if let Some(bytes) = bytes.get(112..368) {
             path.copy_from_slice(bytes);
@@ -83,7 +87,8 @@ impl Denial {
             dry_run: how & WAS_DRY_RUN != 0,
             before: how & WAS_BEFORE != 0,
             number: number(44)?,
-            detail: bytes.get(48..112)?.try_into().ok()?,
+            call: if how & WAS_CALL == 0 { 0 } else { detail.first().copied()? },
+            detail,
             path,
         })
     }
@@ -103,6 +108,12 @@ impl Denial {
     }
 }
 
+/// The bits of denials.
+pub(super) fn mask(denials: impl IntoIterator<Item = RuntimeDenial>) -> u32 {
+    let bit = |denial| BITS.iter().find(|(other, _)| *other == denial).map_or(0, |(_, bit)| *bit);
+    denials.into_iter().fold(0, |all, denial| all | bit(denial))
+}
+
 /// What a policy is to the programs; zero denies nothing.
 pub(super) fn bits(policy: Option<&RuntimePolicy>) -> u32 {
     let Some(policy) = policy else { return 0 };
@@ -111,6 +122,6 @@ pub(super) fn bits(policy: Option<&RuntimePolicy>) -> u32 {
         RuntimeMode::DryRun => DRY_RUN,
         RuntimeMode::Enforce => 0,
     };
-    let denied = BITS.iter().filter(|(denial, _)| policy.deny.contains(denial)).fold(0, |all, (_, bit)| all | bit);
+    let denied = mask(policy.deny.iter().copied());
     if denied == 0 { 0 } else { mode | denied }
 }

@@ -21,6 +21,7 @@ static SCRIPT: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/sc
 static PATHS: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/paths.bpf.o"));
 static NETWORK: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/network.bpf.o"));
 static NAMES: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/names.bpf.o"));
+static CALLS: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/calls.bpf.o"));
 static DEVICES: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/devices.bpf.o"));
 
 /// A program that denies.
@@ -144,6 +145,34 @@ pub(crate) const HOOKS: &[DenyHook] = &[
         program: "seawall_deny_program",
         attach: Attach::TracepointOr("sched_prepare_exec", "seawall_deny_program_late", "sched_process_exec"),
     },
+    DenyHook::call(
+        "kill at a call",
+        "tracing, other processes' memory, bpf, packet sockets: the process is killed before it has them",
+        "seawall_deny_call",
+        &[D::Ptrace, D::Bpf, D::RawSockets, D::Quarantine],
+        Attach::Tracepoint("sys_enter"),
+    ),
+    DenyHook::call(
+        "kill at a result",
+        "user namespaces and opened memory: the process is killed before it uses them",
+        "seawall_deny_result",
+        &[D::RawSockets, D::Quarantine, D::Ptrace, D::UserNamespaces, D::Bpf],
+        Attach::Tracepoint("sys_exit"),
+    ),
+    DenyHook::call(
+        "kill at a new process",
+        "what a process is made with",
+        "seawall_deny_child",
+        &[D::RawSockets, D::Quarantine, D::Ptrace, D::UserNamespaces, D::Bpf],
+        Attach::Tracepoint("task_newtask"),
+    ),
+    DenyHook::call(
+        "kill at an io_uring request",
+        "packet sockets by io_uring",
+        "seawall_deny_request",
+        &[D::RawSockets, D::Quarantine],
+        Attach::TracepointOr("io_uring_submit_req", "seawall_deny_request_late", "io_uring_submit_sqe"),
+    ),
     DenyHook::network("cgroup/sock_create", "raw sockets, and whose a socket is", "seawall_socket", RAW),
     DenyHook::network("cgroup/connect4", "connections by IPv4", "seawall_connect4", EGRESS),
     DenyHook::network("cgroup/connect6", "connections by IPv6", "seawall_connect6", EGRESS),
@@ -237,7 +266,8 @@ impl<'a> Objects<'a> {
             Some(at) => at,
             None => {
                 let mut loader = EbpfLoader::new();
-                loader.btf(Some(self.btf));
+                // The library knows no storage of tasks; the kernel does.
+                loader.btf(Some(self.btf)).allow_unsupported_maps();
                 if let Some(pins) = self.pins {
                     for name in MAPS {
                         loader.map_pin_path(name, pins.join(name));
@@ -277,6 +307,17 @@ impl DenyHook {
         self.denies.is_empty()
     }
 
+    /// A program of ebpf/calls.bpf.c.
+    const fn call(
+        name: &'static str,
+        purpose: &'static str,
+        program: &'static str,
+        denies: &'static [RuntimeDenial],
+        attach: Attach,
+    ) -> Self {
+        Self { name, purpose, denies, object: CALLS, program, attach }
+    }
+
     /// Loads and attaches the program.
     pub(super) fn attach(&self, objects: &mut Objects<'_>) -> Result<FdLink, String> {
         let btf = objects.btf;
@@ -284,6 +325,11 @@ impl DenyHook {
             lsm::tried(LSM, btf)?;
         }
         self.attached(objects.get(self.object)?, btf)
+    }
+
+    /// Whether its programs have to know the agent, which may be in a container too.
+    pub(super) fn knows_agent(&self) -> bool {
+        self.is_lsm() || std::ptr::eq(self.object, CALLS)
     }
 
     /// Whether it refuses the call before anything happens.

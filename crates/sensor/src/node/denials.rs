@@ -1,5 +1,6 @@
 //! From what the kernel denied to alerts: each denial is told once, with the process that it met.
 
+mod calls;
 mod network;
 mod words;
 
@@ -107,6 +108,7 @@ pub(super) fn action(denial: &Denial) -> Action {
     match denial.reason {
         _ if denial.dry_run => Action::WouldDeny,
         RuntimeDenial::Quarantine => Action::Quarantined,
+        _ if denial.call != 0 => Action::Killed,
         _ if denial.before || network::words(denial).is_some() => Action::Denied,
         _ => Action::Killed,
     }
@@ -123,7 +125,7 @@ pub(super) fn alert(guard: &Guard, denial: &Denial, process: Option<&Process>) -
         ("proc.cmdline".to_owned(), text(&known.command_line)),
     ]);
     // What programs of control groups refuse has its own words; BPF-LSM tells a path.
-    if let Some(words) = network::words(denial).filter(|_| !denial.before) {
+    if let Some(words) = network::words(denial).filter(|_| !denial.before && denial.call == 0) {
         let subject = match process {
             Some(process) => process.exe_path.to_string(),
             None => format!("a program of process {}", denial.pid),
@@ -134,6 +136,10 @@ pub(super) fn alert(guard: &Guard, denial: &Denial, process: Option<&Process>) -
         let mut alert = guard.internal(words.rule, output, fields);
         network::TIER.clone_into(&mut alert.seawall.tier);
         return about(alert, denial, process);
+    }
+    if denial.call != 0 {
+        let output = calls::output(denial, &known.command_line);
+        return about(guard.internal(calls::RULE, output, fields), denial, process);
     }
     let path = denial.path();
     let (rule, what) = words::of(denial, &path, process);

@@ -3,6 +3,7 @@
 //! so loudly.
 #![allow(clippy::disallowed_methods, reason = "tests read their own files")]
 
+mod calls;
 mod code;
 mod digest;
 mod listed;
@@ -48,6 +49,10 @@ runtime:
       - dropped-libraries
       - memory-libraries
       - dropped-scripts
+      - raw-sockets
+      - user-namespaces
+      - ptrace
+      - bpf
 ";
 
 /// What is tried: a name for the table, a script that prints RAN where the foreign program ran, and whether it is stopped.
@@ -81,7 +86,7 @@ const ATTACKS: &[(&str, &str, bool)] = &[
 ];
 
 fn attacks() -> impl Iterator<Item = &'static (&'static str, &'static str, bool)> {
-    ATTACKS.iter().chain(code::ATTACKS)
+    ATTACKS.iter().chain(code::ATTACKS).chain(calls::ATTACKS)
 }
 
 fn options(engine: &Dockerd) -> SensorOptions {
@@ -112,9 +117,12 @@ fn run(engine: &Dockerd, name: &str, role: &str, script: &str) -> String {
         true => (format!("ordinary/{name}:1"), &["/entrypoint.sh"][..]),
         false => ("team/attacked:1".to_owned(), &[][..]),
     };
+    // What the kernel would refuse without the guard is no attack.
+    let capabilities = if entry.is_empty() { &["SYS_ADMIN", "SYS_PTRACE"][..] } else { &[] };
     let document = json!({
         "Image": image, "Entrypoint": entry, "Cmd": ["/bin/sh", "-c", script], "Labels": {"role": role},
-        "HostConfig": {"NetworkMode": "none", "SecurityOpt": ["seccomp=unconfined"], "Tmpfs": {"/volume": "exec"}},
+        "HostConfig": {"NetworkMode": "none", "SecurityOpt": ["seccomp=unconfined"], "Tmpfs": {"/volume": "exec"},
+            "CapAdd": capabilities},
     });
     let (status, answer) = engine.ask("POST", &format!("/containers/create?name={name}"), &document);
     assert_eq!(status, 201, "{answer}");
@@ -219,14 +227,14 @@ fn foreign_programs_are_stopped_with_the_agent_and_without() {
     let scripts: Vec<_> =
         attacks().enumerate().map(|(n, (_, script, _))| (format!("attack-{n}"), "web", *script)).collect();
     let (logs, alerts) = watched(&mut first, &engine, &scripts);
-    let mut rows = String::new();
+    let (mut rows, mut faults) = (String::new(), Vec::new());
     for (n, ((what, _, stopped), log)) in attacks().zip(&logs).enumerate() {
         let alerts = alerts.get(&format!("attack-{n}"));
         let ran = log.contains("RAN");
         // Not the preparation was stopped.
-        assert!(log.contains("TRIED"), "{what}: {log} {}", rules(alerts));
-        assert_eq!(!ran, *stopped, "{what}: {log}");
-        assert_eq!(did(alerts, Action::Killed), *stopped, "{what}: {}", rules(alerts));
+        if !log.contains("TRIED") || ran == *stopped || did(alerts, Action::Killed) != *stopped {
+            faults.push(format!("{what}: {log} {}", rules(alerts)));
+        }
         // What the engine's own runtime does on the container's way up is not what was tried.
         let detected = alerts.into_iter().flatten().any(|alert| !alert.output.contains("runc"));
         let word = match (stopped, detected) {
@@ -236,6 +244,7 @@ fn foreign_programs_are_stopped_with_the_agent_and_without() {
         };
         writeln!(rows, "| {what} | {word} |").expect("written");
     }
+    assert!(faults.is_empty(), "{faults:#?}");
 
     // Where nothing is denied each of them does what it says.
     let all: String =
@@ -243,8 +252,11 @@ fn foreign_programs_are_stopped_with_the_agent_and_without() {
     let (logs, _) = watched(&mut first, &engine, &[("control".to_owned(), "builder", &all)]);
     for (n, (what, ..)) in attacks().enumerate() {
         let part = logs[0].split(&format!("CASE{n}\n")).nth(1).and_then(|rest| rest.split("CASE").next());
-        assert!(part.is_some_and(|part| part.contains("RAN")), "{what}: {part:?}");
+        if !part.is_some_and(|part| part.contains("RAN")) {
+            faults.push(format!("{what}: {part:?}"));
+        }
     }
+    assert!(faults.is_empty(), "{faults:#?}");
 
     // Who may, may; a trial only tells. Ordinary work is let be.
     let drop = "cp /bin/true /tmp/x; /tmp/x && echo RAN";
@@ -260,7 +272,7 @@ fn foreign_programs_are_stopped_with_the_agent_and_without() {
 
     // The agent is gone without a word: what it put into the kernel stays.
     std::mem::forget(first);
-    for (n, script) in [drop, code::SCRIPT, code::LIBRARY].iter().enumerate() {
+    for (n, script) in [drop, code::SCRIPT, code::LIBRARY, calls::PACKET].iter().enumerate() {
         let log = run(&engine, &format!("orphan-{n}"), "web", script);
         assert!(!log.contains("RAN"), "{script}: {log}");
     }

@@ -109,8 +109,8 @@ mod tests {
         let mut all = [0; 64];
         all[..detail.len()].copy_from_slice(detail);
         let (time, pid, started, cgroup, inode) = (0, 1, 0, 0, 0);
-        let (dry_run, before, path) = (false, false, [0; 256]);
-        Denial { time, pid, started, cgroup, inode, reason, dry_run, before, number, detail: all, path }
+        let (dry_run, before, call, path) = (false, false, 0, [0; 256]);
+        Denial { time, pid, started, cgroup, inode, reason, dry_run, before, call, number, detail: all, path }
     }
 
     #[test]
