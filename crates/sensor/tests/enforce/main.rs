@@ -162,7 +162,11 @@ fn watched(
                 end = Some(Instant::now() + Duration::from_secs(1));
             }
         }
-        work.join().expect("ran")
+        work.join().unwrap_or_else(|_| {
+            let told: String =
+                alerts.iter().map(|(name, alerts)| format!("{name}: {}\n", rules(Some(alerts)))).collect();
+            panic!("a container failed; what was told: {told}")
+        })
     });
     (logs, alerts)
 }
