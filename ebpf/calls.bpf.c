@@ -9,6 +9,8 @@
 char LICENSE[] SEC("license") = "GPL";
 
 enum { CLONE_FILES = 0x400, CLONE_THREAD = 0x10000, CLONE_NEWUSER = 0x10000000 };
+/* Every kind of namespace. */
+enum { CLONE_NEW = 0x7e020080 };
 enum { AF_PACKET = 17, AF_XDP = 44, PROC_MAGIC = 0x9fa0 };
 enum { SYS_SOCKET = 1, SIGNAL_GROUP_EXIT = 4, CAP_NET_RAW = 13, CAP_SYS_MODULE = 16, CAP_SYS_ADMIN = 21, CAP_SYS_BOOT = 22 };
 /* What is denied by what a descriptor is: another process that shares the table of descriptors would keep it. */
@@ -157,6 +159,13 @@ INLINE u32 is_with_other_users(struct task_struct *task) {
     return task_users(task) != task_users(READ(space->child_reaper));
 }
 
+INLINE void judge_spaces(struct task_struct *task, u64 flags) {
+    if (flags & CLONE_NEWUSER)
+        judge(task, DENY_NAMESPACES | DENY_SPACES, CALL_USERS, 0);
+    else if (flags & CLONE_NEW)
+        judge(task, DENY_SPACES, CALL_SPACES, 0);
+}
+
 /* A process that was just made, before its first instruction. */
 INLINE void judge_child(struct task_struct *task) {
     u64 *made = bpf_task_storage_get(&MADE, task, NULL, 0);
@@ -165,8 +174,7 @@ INLINE void judge_child(struct task_struct *task) {
     u64 flags = *made;
     bpf_task_storage_delete(&MADE, task);
     u64 group = cgroup_key(task_cgroup(task));
-    if (flags & CLONE_NEWUSER)
-        judge(task, DENY_NAMESPACES, CALL_USERS, 0);
+    judge_spaces(task, flags);
     if (!(flags & CLONE_FILES) || flags & CLONE_THREAD)
         return;
     if (bpf_map_lookup_elem(&QUARANTINE, &group))
@@ -189,11 +197,9 @@ int seawall_deny_result(u64 *context) {
         if (!value)
             judge_child(task);
     } else if (result == RESULT_UNSHARE) {
-        if (argument(registers, old, 0) & CLONE_NEWUSER)
-            judge(task, DENY_NAMESPACES, CALL_USERS, 0);
+        judge_spaces(task, argument(registers, old, 0));
     } else if (result == RESULT_SETNS) {
-        if (is_with_other_users(task))
-            judge(task, DENY_NAMESPACES, CALL_USERS, 0);
+        judge(task, (is_with_other_users(task) ? DENY_NAMESPACES : 0) | DENY_SPACES, CALL_ENTER, 0);
     } else if (result == RESULT_SOCKET) {
         struct signal_struct *signal = READ(task->signal);
         if (READ(signal->flags) & SIGNAL_GROUP_EXIT)
@@ -216,7 +222,7 @@ SEC("tp_btf/task_newtask")
 int seawall_deny_child(u64 *context) {
     struct task_struct *task = (void *)context[0];
     u64 flags = context[1];
-    if (!(flags & CLONE_NEWUSER) && (!(flags & CLONE_FILES) || flags & CLONE_THREAD))
+    if (!(flags & CLONE_NEW) && (!(flags & CLONE_FILES) || flags & CLONE_THREAD))
         return 0;
     if (task->flags & PF_KTHREAD)
         return 0;

@@ -28,6 +28,7 @@ enum {
     DENY_NAMESPACES = 1 << 24, /* user namespaces, which the others of an unprivileged process need */
     DENY_TAMPERING = 1 << 25,  /* the agent, its files, and what it put into the kernel */
     DENY_FILES = 1 << 26,      /* files that the container's list names */
+    DENY_SPACES = 1 << 27,     /* namespaces of any kind, made or entered */
     DRY_RUN = 1u << 31,
 };
 

@@ -119,10 +119,14 @@ INLINE u32 is_set_up(struct task_struct *task) {
         return is_entering(leader, parent);
     struct file *exe = task_exe(leader);
     struct mount *mount = mount_of(READ(exe->f_path.mnt));
-    struct mnt_namespace *from = READ(mount->mnt_ns);
+    struct mnt_namespace *from = READ(mount->mnt_ns), *own = task_mounts(leader);
     struct pid_namespace *space = NULL;
-    pid_number(READ(leader->thread_pid), &space);
-    return from != task_mounts(leader) && from != task_mounts(READ(space->child_reaper));
+    struct pid *pid = READ(leader->thread_pid);
+    pid_number(pid, &space);
+    struct pid_namespace *node = READ(pid->numbers[0].ns);
+    /* What is still among the node's own mounts has not come into the container yet. */
+    return own == task_mounts(READ(node->child_reaper)) ||
+           (from != own && from != task_mounts(READ(space->child_reaper)));
 }
 
 /* The policy of the task's container where it denies one of `bits`; 0 or else. */

@@ -105,7 +105,7 @@ impl Enforcer {
             let path = folder.join(hook.program);
             // What cuts a container's network was asked for by a person, whatever the policy says.
             let stays = hook.denies.contains(&RuntimeDenial::Quarantine) && path.exists();
-            let is_needed = stays || hook.is_asked_for(policy) && !hook.is_covered(hooks);
+            let is_needed = stays || hook.is_asked_for(policy, hooks) && !hook.is_covered(hooks);
             if !is_needed {
                 unpin(&path)?;
             }
@@ -205,16 +205,27 @@ impl Enforcer {
             let mut needed = self.hooks.iter().filter(needed).peekable();
             needed.peek().is_some() && needed.all(|(_, state)| *state == HookState::Attached)
         };
+        let is_late = |denial: RuntimeDenial| denial.is_late() && !policy.late.contains(&denial);
         let asked = policy.deny.iter().copied().chain(policy.cuts_network().then_some(RuntimeDenial::Quarantine));
         asked
-            .filter(|denial| !is_refused(&self.hooks, *denial) && !is_killed(*denial))
+            .filter(|denial| !is_refused(&self.hooks, *denial) && (!is_killed(*denial) || is_late(*denial)))
             .map(|denial| {
                 let reasons =
                     self.hooks.iter().filter(|(hook, _)| hook.denies.contains(&denial)).filter_map(|h| match h {
                         (hook, HookState::Refused(reason)) => Some(format!("{}: {reason}", hook.name)),
                         _ => None,
                     });
-                (denial, reasons.collect::<Vec<_>>().join("; "))
+                let late = format!(
+                    "the process would be killed when it has happened (hint: `late: [{}]` accepts that)",
+                    denial.name()
+                );
+                (
+                    denial,
+                    reasons
+                        .chain((is_killed(denial) && is_late(denial)).then_some(late))
+                        .collect::<Vec<_>>()
+                        .join("; "),
+                )
             })
             .collect()
     }

@@ -55,6 +55,8 @@ pub enum RuntimeDenial {
     Modules,
     /// Making user namespaces.
     UserNamespaces,
+    /// Making namespaces of any kind, and entering those of others.
+    Namespaces,
     /// Killing the agent, writing its files, and taking out what it put into the kernel.
     AgentTampering,
     /// Raw and packet sockets.
@@ -91,10 +93,14 @@ impl RuntimeDenial {
         ("bpf", Self::Bpf),
         ("modules", Self::Modules),
         ("user-namespaces", Self::UserNamespaces),
+        ("namespaces", Self::Namespaces),
         ("agent-tampering", Self::AgentTampering),
         ("raw-sockets", Self::RawSockets),
         ("host-devices", Self::HostDevices),
     ];
+
+    /// What some nodes can answer only when it has happened, as `late` names it.
+    pub const LATE: &[(&str, Self)] = &[("mounts", Self::Mounts), ("modules", Self::Modules)];
 
     /// What is denied by another word than one of `deny`.
     const ELSEWHERE: &[(&str, Self)] = &[
@@ -105,6 +111,11 @@ impl RuntimeDenial {
         ("ingress", Self::Ingress),
         ("quarantine", Self::Quarantine),
     ];
+
+    /// Whether killing the process comes when it has happened: what a mount or a module changes stays.
+    pub fn is_late(self) -> bool {
+        Self::LATE.iter().any(|(_, denial)| *denial == self)
+    }
 
     /// As a policy names it.
     pub fn name(self) -> &'static str {
@@ -119,8 +130,10 @@ pub struct RuntimePolicy {
     pub id: String,
     /// What is done.
     pub mode: RuntimeMode,
-    /// What is denied; also `Programs`, `Files`, `Egress` and `Ingress` where there is a list.
+    /// What is denied; also `Programs`, `Files`, `Egress` and `Ingress` where there is a list, and what is in `late`.
     pub deny: Vec<RuntimeDenial>,
+    /// What a node that cannot refuse it may answer by killing the process when it has happened.
+    pub late: Vec<RuntimeDenial>,
     /// Programs that never may run, by the digest of their content; sorted.
     pub digests: Vec<Digest>,
     /// What is done where a rule of the guard speaks.
@@ -246,7 +259,7 @@ pub(super) fn section(reader: &mut Reader<'_>, node: &Node) -> Vec<RuntimePolicy
 
 fn entry(reader: &mut Reader<'_>, node: &Node) -> Option<RuntimePolicy> {
     let keys =
-        ["id", "containers", "mode", "deny", "digests", "programs", "files", "egress", "ingress", "responses"];
+        ["id", "containers", "mode", "deny", "late", "digests", "programs", "files", "egress", "ingress", "responses"];
     let fields = reader.fields(node, "a runtime entry", &keys);
     let id_node = fields.require(reader, "id")?;
     let id = reader.text(id_node)?.to_owned();
@@ -261,24 +274,26 @@ fn entry(reader: &mut Reader<'_>, node: &Node) -> Option<RuntimePolicy> {
     let digests = fields.get("digests").map(|node| digests::list(reader, node)).unwrap_or_default();
     let programs = fields.get("programs").map(|node| programs::programs(reader, node));
     let files = fields.get("files").map(|node| programs::files(reader, node));
+    let late_node = fields.get("late");
     // An entry that only answers alerts, or only has lists, need not deny more.
     let has_list = egress.is_some() || ingress.is_some() || programs.is_some() || files.is_some();
-    let is_enough = !digests.is_empty() || has_list || !responses.is_empty();
+    let is_enough = !digests.is_empty() || has_list || late_node.is_some() || !responses.is_empty();
     let (programs, files) = (programs.unwrap_or_default(), files.unwrap_or_default());
     let deny_node = if is_enough { fields.get("deny") } else { Some(fields.require(reader, "deny")?) };
-    let mut deny: Vec<_> = deny_node
-        .map(|node| reader.list(node, 100))
-        .unwrap_or_default()
-        .into_iter()
-        .filter_map(|n| reader.choice(n, RuntimeDenial::NAMES))
-        .collect();
+    let mut list = |node: Option<&Node>, names| -> Vec<_> {
+        let nodes = node.map(|node| reader.list(node, 100)).unwrap_or_default();
+        nodes.into_iter().filter_map(|node| reader.choice(node, names)).collect()
+    };
+    let mut deny = list(deny_node, RuntimeDenial::NAMES);
+    let late = list(late_node, RuntimeDenial::LATE);
+    deny.extend(&late);
     deny.extend((!digests.is_empty()).then_some(RuntimeDenial::Digests));
     deny.extend((!programs.is_empty()).then_some(RuntimeDenial::Programs));
     deny.extend((!files.is_empty()).then_some(RuntimeDenial::Files));
     deny.extend(egress.is_some().then_some(RuntimeDenial::Egress));
     deny.extend(ingress.is_some().then_some(RuntimeDenial::Ingress));
     let containers = fields.get("containers").map(|node| ContainerSelector::read(reader, node)).unwrap_or_default();
-    Some(RuntimePolicy { id, mode, deny, digests, responses, programs, files, egress, ingress, containers })
+    Some(RuntimePolicy { id, mode, deny, late, digests, responses, programs, files, egress, ingress, containers })
 }
 
 #[cfg(test)]
@@ -322,6 +337,7 @@ runtime:
             ("mode: observe", "mode: enforced", "p.yaml:7:11"),
             ("[dropped-programs]", "[droped-programs]", "p.yaml:8:12"),
             ("images:", "image:", "p.yaml:6:19"),
+            ("deny: [dropped-programs]", "late: [mounts, ptrace]", "p.yaml:8:20"),
             ("id: no-drift", "name: no-drift", "p.yaml:9:5"),
         ] {
             let error = Bundle::load("p.yaml", &TEXT.replacen(from, to, 1)).expect_err("refused").to_string();

@@ -30,6 +30,7 @@ const BITS: &[(RuntimeDenial, u32)] = &[
     (RuntimeDenial::UserNamespaces, 1 << 24),
     (RuntimeDenial::AgentTampering, 1 << 25),
     (RuntimeDenial::Files, 1 << 26),
+    (RuntimeDenial::Namespaces, 1 << 27),
 ];
 
 /// Bits of how it was denied.

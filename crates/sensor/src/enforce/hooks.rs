@@ -147,23 +147,23 @@ pub(crate) const HOOKS: &[DenyHook] = &[
     },
     DenyHook::call(
         "kill at a call",
-        "tracing, other processes' memory, bpf, packet sockets: the process is killed before it has them",
+        "tracing, memory of others, bpf, packet sockets: killed before it has them; mounts, modules: killed late",
         "seawall_deny_call",
-        &[D::Ptrace, D::Bpf, D::RawSockets, D::Quarantine],
+        &[D::Ptrace, D::Bpf, D::RawSockets, D::Quarantine, D::Mounts, D::Modules],
         Attach::Tracepoint("sys_enter"),
     ),
     DenyHook::call(
         "kill at a result",
-        "user namespaces and opened memory: the process is killed before it uses them",
+        "namespaces and opened memory: killed before it uses them",
         "seawall_deny_result",
-        &[D::RawSockets, D::Quarantine, D::Ptrace, D::UserNamespaces, D::Bpf],
+        &[D::RawSockets, D::Quarantine, D::Ptrace, D::UserNamespaces, D::Namespaces, D::Bpf],
         Attach::Tracepoint("sys_exit"),
     ),
     DenyHook::call(
         "kill at a new process",
         "what a process is made with",
         "seawall_deny_child",
-        &[D::RawSockets, D::Quarantine, D::Ptrace, D::UserNamespaces, D::Bpf],
+        &[D::RawSockets, D::Quarantine, D::Ptrace, D::UserNamespaces, D::Namespaces, D::Bpf],
         Attach::Tracepoint("task_newtask"),
     ),
     DenyHook::call(
@@ -338,18 +338,22 @@ impl DenyHook {
     }
 
     /// Whether a policy denies any of what it can. The first of all is always there: it brings the maps.
-    pub(super) fn is_asked_for(&self, policy: &Bundle) -> bool {
+    pub(super) fn is_asked_for(&self, policy: &Bundle, hooks: &[(&Self, HookState)]) -> bool {
         let mut entries = policy.runtime().filter(|entry| entry.mode != RuntimeMode::Observe);
+        let is_left = |denial: &D| self.denies.contains(denial) && !(self.kills() && is_refused(hooks, *denial));
         std::ptr::eq(self.object, EXEC_KILL)
             || self.denies.contains(&D::Quarantine) && policy.cuts_network()
             || self.follows_names() && policy.lists_names()
-            || entries.any(|entry| entry.deny.iter().any(|denial| self.denies.contains(denial)))
+            || entries.any(|entry| entry.deny.iter().any(is_left))
+    }
+
+    fn kills(&self) -> bool {
+        !self.is_lsm() && !matches!(self.attach, Attach::Hierarchy)
     }
 
     /// Whether all that it denies is refused by BPF-LSM here: with both, one denial would be told twice.
     pub(super) fn is_covered(&self, hooks: &[(&Self, HookState)]) -> bool {
-        let kills = !self.is_lsm() && !matches!(self.attach, Attach::Hierarchy);
-        kills && self.denies.iter().all(|denial| is_refused(hooks, *denial))
+        self.kills() && self.denies.iter().all(|denial| is_refused(hooks, *denial))
     }
 
     fn attached(&self, programs: &mut Ebpf, btf: &Btf) -> Result<FdLink, String> {

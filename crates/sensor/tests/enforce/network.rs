@@ -272,7 +272,7 @@ fn run(engine: &Dockerd, peer: &Peer, name: &str, role: &str, script: &str) -> S
 }
 
 /// Does work while the node watches, and a little longer; its result, and every alert.
-fn watched<T: Send>(node: &mut Node, work: impl FnOnce() -> T + Send) -> (T, Vec<Alert>) {
+pub(super) fn watched<T: Send>(node: &mut Node, work: impl FnOnce() -> T + Send) -> (T, Vec<Alert>) {
     let mut alerts = Vec::new();
     let result = std::thread::scope(|scope| {
         let work = scope.spawn(work);

@@ -27,6 +27,8 @@ fn what(denial: &Denial) -> String {
         10 => "changing mounts".to_owned(),
         11 => "loading a kernel module".to_owned(),
         12 => "loading another kernel".to_owned(),
+        13 => "a namespace".to_owned(),
+        14 => "entering a namespace".to_owned(),
         other => format!("call {other}"),
     }
 }
@@ -37,10 +39,11 @@ fn family(number: u32) -> &'static str {
 
 /// The alert's text.
 pub(super) fn output(denial: &Denial, command: &ByteString) -> String {
+    let when = if denial.reason.is_late() { "after" } else { "for" };
     let verb = if denial.dry_run { "would have been killed" } else { "was killed" };
     let reason = match denial.reason {
         RuntimeDenial::Quarantine => "its network is cut".to_owned(),
         reason => format!("the policy denies {}", reason.name()),
     };
-    format!("process {} {verb} for {}: {reason} | command={command}", denial.pid, what(denial))
+    format!("process {} {verb} {when} {}: {reason} | command={command}", denial.pid, what(denial))
 }

@@ -85,6 +85,8 @@ pub(super) fn of(denial: &Denial, path: &ByteString, process: Option<&Process>) 
         D::Modules => (CALL, call(&format!("loading kernel module {path}"), denied())),
         // These have their own words (network.rs) where they are told by the programs that refuse them.
         D::RawSockets | D::HostDevices | D::Egress | D::Ingress | D::Quarantine => (CALL, call("a call", denied())),
+        // No hook refuses these: they have their own words (calls.rs).
+        D::Namespaces => (CALL, call("a namespace", denied())),
         D::UserNamespaces => (CALL, call("a user namespace", denied())),
         D::AgentTampering => {
             let what = match denial.number {
