@@ -105,6 +105,9 @@ def udp(address, port, family=socket.AF_INET):
     if s.recv(5) == b"hello": print("RAN")
 "#;
 
+/// No hook refuses this one: who tries is killed.
+const PACKET: &str = "a packet socket";
+
 /// What is tried: a name for the table, a script that prints RAN where it worked, whether it is refused.
 const CASES: &[(&str, &str, bool)] = &[
     ("TCP to an address and port of the list", "tcp('10.77.0.1', 80)", false),
@@ -145,6 +148,7 @@ const CASES: &[(&str, &str, bool)] = &[
     ),
     ("a raw socket", "socket.socket(socket.AF_INET, socket.SOCK_RAW, 1); print('RAN')", true),
     ("a raw socket by IPv6", "socket.socket(socket.AF_INET6, socket.SOCK_RAW, 58); print('RAN')", true),
+    (PACKET, "socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 768); print('RAN')", true),
     (
         "being called from an address of the list",
         "l = socket.socket(); l.bind(('0.0.0.0', 8080)); l.listen(); l.settimeout(3)\nwhile True:\n  if l.accept()[1][0] == '10.77.0.1': print('RAN'); break",
@@ -324,7 +328,8 @@ fn containers_speak_with_whom_they_may() {
     });
     let (mut rows, mut faults) = (String::new(), Vec::new());
     for (n, ((what, _, refused), log)) in CASES.iter().zip(&logs).enumerate() {
-        let denied = of(&alerts, &format!("case-{n}"), Action::Denied);
+        let action = if *what == PACKET { Action::Killed } else { Action::Denied };
+        let denied = of(&alerts, &format!("case-{n}"), action);
         let entry = denied.iter().all(|a| format!("{:?}", a.output_fields.get("policy.entry")).contains("listed"));
         // The peer calls for as long as a container listens, so that both of its addresses are seen.
         let is_called = what.starts_with("being called");
@@ -332,7 +337,8 @@ fn containers_speak_with_whom_they_may() {
         if log.contains("RAN") == *refused || !is_told || !entry {
             faults.push(format!("{what}: {log} {:?}", told(&denied)));
         }
-        writeln!(rows, "| {what} | {} |", if *refused { "refused, told" } else { "works" }).expect("written");
+        let word = if *what == PACKET { "killed, told" } else { "refused, told" };
+        writeln!(rows, "| {what} | {} |", if *refused { word } else { "works" }).expect("written");
     }
     assert!(faults.is_empty(), "{faults:#?}");
 
@@ -353,7 +359,7 @@ fn containers_speak_with_whom_they_may() {
     start(&engine, &peer, "talker", "free", TALKER);
     until(&engine, "talker", "OPEN");
     cut(&engine, &pins, "talker", true);
-    until(&engine, "talker", "REFUSED");
+    until(&engine, "talker", "TRIED");
     // The next agent keeps it so, and tells.
     let mut second = node(&engine, &pins);
     let ((), alerts) = watched(&mut second, || std::thread::sleep(Duration::from_secs(1)));
@@ -361,20 +367,23 @@ fn containers_speak_with_whom_they_may() {
     cut(&engine, &pins, "talker", false);
     until(&engine, "talker", "BACK");
     drop(second);
-    finish(&engine, "talker");
+    let log = finish(&engine, "talker");
+    assert!(log.contains("REFUSED") && !log.contains("PACKET"), "{log}");
 
     // Where no guard was ever there, connections that are open already are cut with the network namespace.
     assert!(Enforcer::remove(&pins).expect("removed"));
     start(&engine, &peer, "old-talker", "free", TALKER);
     until(&engine, "old-talker", "OPEN");
     cut(&engine, &pins, "old-talker", true);
-    until(&engine, "old-talker", "REFUSED");
+    until(&engine, "old-talker", "TRIED");
     cut(&engine, &pins, "old-talker", false);
     until(&engine, "old-talker", "BACK");
-    finish(&engine, "old-talker");
+    let log = finish(&engine, "old-talker");
+    assert!(log.contains("REFUSED") && !log.contains("PACKET"), "{log}");
     for what in ["open before the guard was there", "open", "new"] {
         writeln!(rows, "| a connection of a quarantined container, {what} | cut |").expect("written");
     }
+    writeln!(rows, "| a packet socket of a quarantined container | killed |").expect("written");
     keep(&rows);
 }
 
@@ -397,6 +406,8 @@ try:
 except OSError: say("CUT")
 try: call(); say("REACHED")
 except PermissionError: say("REFUSED")
+if os.fork() == 0: socket.socket(17, 3, 768); say("PACKET"); os._exit(0)
+os.wait(); say("TRIED")
 while True:
     try: call(); say("BACK"); break
     except OSError: time.sleep(0.05)

@@ -11,7 +11,7 @@ use std::sync::PoisonError;
 use seawall_decide::{Bundle, ContainerSelector, RuntimeDenial};
 use seawall_sensor::{Addresses, Enforcer, pin_folder};
 
-use super::{BEGIN, CASES, PEER, POLICY, Peer, TALKER};
+use super::{BEGIN, CASES, PEER, POLICY, Peer, Running, TALKER};
 use crate::{ALONE, Pins};
 
 /// No name of the test's policy has an address, and nothing else is asked for.
@@ -106,14 +106,15 @@ fn lists_hold_for_a_control_group() {
     assert!(faults.is_empty(), "{faults:#?}");
 
     // Cut while it speaks, and given back.
-    let mut talker = start(TALKER);
-    let mut lines = BufReader::new(talker.stdout.take().expect("a pipe")).lines().map_while(Result::ok);
+    let mut talker = Running(start(TALKER));
+    let mut lines = BufReader::new(talker.0.stdout.take().expect("a pipe")).lines().map_while(Result::ok);
     assert_eq!(lines.next().as_deref(), Some("OPEN"));
     enforcer.cut(group.key(), &BTreeSet::new()).expect("cut");
     assert_eq!(lines.next().as_deref(), Some("CUT"));
     assert_eq!(lines.next().as_deref(), Some("REFUSED"));
+    assert_eq!(lines.next().as_deref(), Some("TRIED"));
     assert!(enforcer.release(group.key()));
     assert_eq!(lines.next().as_deref(), Some("BACK"));
-    assert!(talker.wait().expect("ended").success());
+    assert!(talker.0.wait().expect("ended").success());
     assert!(enforcer.denials().iter().any(|denial| denial.reason == RuntimeDenial::Quarantine));
 }
