@@ -105,9 +105,6 @@ def udp(address, port, family=socket.AF_INET):
     if s.recv(5) == b"hello": print("RAN")
 "#;
 
-/// No hook refuses this one: who tries is killed.
-const PACKET: &str = "a packet socket";
-
 /// What is tried: a name for the table, a script that prints RAN where it worked, whether it is refused.
 const CASES: &[(&str, &str, bool)] = &[
     ("TCP to an address and port of the list", "tcp('10.77.0.1', 80)", false),
@@ -148,7 +145,8 @@ const CASES: &[(&str, &str, bool)] = &[
     ),
     ("a raw socket", "socket.socket(socket.AF_INET, socket.SOCK_RAW, 1); print('RAN')", true),
     ("a raw socket by IPv6", "socket.socket(socket.AF_INET6, socket.SOCK_RAW, 58); print('RAN')", true),
-    (PACKET, "socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 768); print('RAN')", true),
+    // No hook refuses this one: who tries is killed.
+    ("a packet socket", "socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 768); print('RAN')", true),
     (
         "being called from an address of the list",
         "l = socket.socket(); l.bind(('0.0.0.0', 8080)); l.listen(); l.settimeout(3)\nwhile True:\n  if l.accept()[1][0] == '10.77.0.1': print('RAN'); break",
@@ -328,7 +326,7 @@ fn containers_speak_with_whom_they_may() {
     });
     let (mut rows, mut faults) = (String::new(), Vec::new());
     for (n, ((what, _, refused), log)) in CASES.iter().zip(&logs).enumerate() {
-        let action = if *what == PACKET { Action::Killed } else { Action::Denied };
+        let action = if *what == "a packet socket" { Action::Killed } else { Action::Denied };
         let denied = of(&alerts, &format!("case-{n}"), action);
         let entry = denied.iter().all(|a| format!("{:?}", a.output_fields.get("policy.entry")).contains("listed"));
         // The peer calls for as long as a container listens, so that both of its addresses are seen.
@@ -337,7 +335,7 @@ fn containers_speak_with_whom_they_may() {
         if log.contains("RAN") == *refused || !is_told || !entry {
             faults.push(format!("{what}: {log} {:?}", told(&denied)));
         }
-        let word = if *what == PACKET { "killed, told" } else { "refused, told" };
+        let word = if action == Action::Killed { "killed, told" } else { "refused, told" };
         writeln!(rows, "| {what} | {} |", if *refused { word } else { "works" }).expect("written");
     }
     assert!(faults.is_empty(), "{faults:#?}");
