@@ -1,5 +1,6 @@
 /* What is stopped without BPF-LSM: a program that the image does not contain is killed when it is loaded and before its
  * first instruction. The links and maps are pinned, so that this goes on when the agent is gone. */
+#include "include/entering.h"
 #include "include/listed.h"
 
 char LICENSE[] SEC("license") = "GPL";
@@ -21,7 +22,11 @@ int seawall_deny_exec(u64 *context) {
     struct task_struct *task = bpf_get_current_task();
     u64 group = cgroup_key(task_cgroup(task));
     u32 asked = denied_to(task, group);
-    if (!asked)
+    if (!asked) {
+        outsider_add(task);
+        return 0;
+    }
+    if (is_run_entering(task, AFTER_RUN))
         return 0;
     struct mm_struct *mm = READ(task->mm);
     struct file *exe = READ(mm->exe_file);

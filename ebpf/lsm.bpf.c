@@ -36,7 +36,7 @@ int seawall_refuse_exec(u64 *context) {
         outsider_add(task);
         return 0;
     }
-    if (is_run_entering(task))
+    if (is_run_entering(task, BEFORE_RUN))
         return 0;
     char first[2] = {0};
     bpf_probe_read_kernel(first, sizeof(first), &binprm->buf);

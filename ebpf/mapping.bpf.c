@@ -2,6 +2,7 @@
  * instructions. What is mapped is read from the memory's own areas, so that neither a descriptor that changes meanwhile
  * nor the way there (mmap, mprotect, 32-bit calls, READ_IMPLIES_EXEC) matters. */
 #include "include/code.h"
+#include "include/entering.h"
 #include "include/listed.h"
 
 char LICENSE[] SEC("license") = "GPL";
@@ -92,7 +93,7 @@ int seawall_deny_mapping(u64 *context) {
     }
     struct range range = {.mapped = {.at = start}, .end = start + length, .group = group, .asked = asked};
     bpf_loop(AREAS, range_step, &range, 0);
-    if (range.denied)
+    if (range.denied && !is_task_entering(task))
         deny(task, group, asked, range.denied, range.mapped.dentry);
     return 0;
 }
@@ -114,7 +115,7 @@ int seawall_deny_loader(u64 *context) {
     struct mm_struct *memory = READ(task->mm);
     struct file *program = READ(memory->exe_file);
     /* A program without a loader starts in itself, and has been judged as a program. */
-    if (denied && mapped.dentry != READ(program->f_path.dentry))
+    if (denied && mapped.dentry != READ(program->f_path.dentry) && !is_run_entering(task, AFTER_RUN))
         deny(task, group, asked, denied, mapped.dentry);
     return 0;
 }

@@ -96,7 +96,7 @@ INLINE int kill(struct linux_binprm *run, u32 is_before) {
         for (u32 i = 0; i < SCRIPTS && scripts.dentries[i]; i++)
             look(&found, scripts.dentries[i], scripts.mounts[i], task, lists, parents);
     }
-    if (!found.dentry)
+    if (!found.dentry || is_run_entering(task, is_before ? BEFORE_RUN : AFTER_RUN))
         return 0;
     if (!(asked & DRY_RUN))
         bpf_send_signal(9);
@@ -128,7 +128,7 @@ int seawall_refuse_program(u64 *context) {
     struct file *file = READ(run->file);
     struct found found = {};
     look(&found, READ(file->f_path.dentry), READ(file->f_path.mnt), task, lists, parent_rules(task, lists, 1));
-    if (!found.dentry)
+    if (!found.dentry || is_run_entering(task, BEFORE_RUN))
         return 0;
     tell(task, group, asked, DENY_PROGRAMS, DENIAL_BEFORE, denied_by(found.rules, 0), found.dentry, READ(file->f_inode));
     return refused(asked);

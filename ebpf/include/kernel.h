@@ -230,6 +230,8 @@ struct task_struct {
     int tgid;
     u32 flags;
     u64 start_boottime;
+    u64 parent_exec_id;
+    u64 self_exec_id;
     char comm[16];
     struct mm_struct *mm;
     struct task_struct *real_parent;

@@ -1,6 +1,7 @@
 //! What is stopped: the programs of enforce/hooks.rs, pinned in the kernel so that they outlive the agent.
 
 mod agent;
+mod answered;
 mod code;
 mod denial;
 mod group_lists;
@@ -10,6 +11,7 @@ mod hooks;
 mod link;
 mod lists;
 mod names;
+mod object;
 mod paths;
 mod patterns;
 
@@ -57,13 +59,11 @@ const MAPS: [&str; 23] = [
     "ASKED",
     "PATHS",
     "PATH_LISTS",
-    CALLS_ANSWERED,
+    answered::MAP,
     "MADE",
 ];
 /// Who the agent is: of the programs that judge calls only.
 const AGENT: &str = "AGENT";
-/// Which denials are answered by killing for a call.
-const CALLS_ANSWERED: &str = "CALLS_ANSWERED";
 /// Rises with every change of the maps' layout: an older agent's pins are not taken for this one's.
 const LAYOUT: &str = "v6";
 
@@ -114,22 +114,8 @@ impl Enforcer {
         if let Some(paths) = &mut enforcer.paths {
             paths.fill(policy.runtime())?;
         }
-        enforcer.answer_calls(folder, policy)?;
+        answered::tell(folder, policy, &enforcer.hooks)?;
         Ok(enforcer)
-    }
-
-    /// Says which denials are answered by killing for a call: those that nothing refuses.
-    fn answer_calls(&self, folder: &Path, policy: &Bundle) -> Result<(), SensorError> {
-        let pin = folder.join(CALLS_ANSWERED);
-        if !pin.exists() {
-            return Ok(());
-        }
-        let asked = policy.runtime().filter(|entry| entry.mode != RuntimeMode::Observe).flat_map(|entry| &entry.deny);
-        let left = asked.copied().filter(|denial| !is_refused(&self.hooks, *denial));
-        let failed = |e: aya::maps::MapError| SensorError::Load(error_chain(&e));
-        let mut map: Array<_, u32> =
-            Array::try_from(Map::Array(MapData::from_pin(pin).map_err(failed)?)).map_err(failed)?;
-        map.set(0, denial::mask(left), 0).map_err(failed)
     }
 
     /// Takes over what is pinned, and what cuts the network of containers, pinned or not.
@@ -154,7 +140,7 @@ impl Enforcer {
         }
         let worked = hooks.iter().any(|(_, state)| *state == HookState::Attached);
         if let (false, Some((_, HookState::Refused(reason)))) = (worked, hooks.last()) {
-            return Err(if hooks.iter().all(|(hook, _)| hook.object.is_empty()) {
+            return Err(if hooks.iter().all(|(hook, _)| hook.object.bytes().is_empty()) {
                 SensorError::NotBuilt
             } else {
                 SensorError::Load(reason.clone())

@@ -10,19 +10,10 @@ use aya::{Btf, Ebpf, EbpfLoader};
 use seawall_decide::RuntimeDenial::{self, self as D};
 use seawall_decide::{Bundle, RuntimeMode};
 
+use super::object::Object;
 use super::{MAPS, hierarchy};
 use crate::kernel::error_chain;
 use crate::{HookState, SensorError};
-
-static EXEC_KILL: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/enforce.bpf.o"));
-static LSM: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/lsm.bpf.o"));
-static MAPPING: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/mapping.bpf.o"));
-static SCRIPT: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/script.bpf.o"));
-static PATHS: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/paths.bpf.o"));
-static NETWORK: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/network.bpf.o"));
-static NAMES: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/names.bpf.o"));
-static CALLS: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/calls.bpf.o"));
-static DEVICES: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/devices.bpf.o"));
 
 /// A program that denies.
 pub(crate) struct DenyHook {
@@ -32,8 +23,8 @@ pub(crate) struct DenyHook {
     pub(crate) purpose: &'static str,
     /// What it can deny.
     pub(crate) denies: &'static [RuntimeDenial],
-    /// The object; empty where clang was missing.
-    pub(crate) object: &'static [u8],
+    /// Where its program is.
+    pub(crate) object: Object,
     /// The program in it, and the name of the link's pin.
     pub(crate) program: &'static str,
     attach: Attach,
@@ -108,7 +99,7 @@ pub(crate) const HOOKS: &[DenyHook] = &[
         name: "kill at exec",
         purpose: "programs that a policy denies",
         denies: &[D::DroppedPrograms, D::MemoryPrograms, D::VolumePrograms, D::UnlistedPrograms, D::Digests],
-        object: EXEC_KILL,
+        object: Object::ExecKill,
         program: "seawall_deny_exec",
         attach: Attach::Tracepoint("sched_process_exec"),
     },
@@ -116,7 +107,7 @@ pub(crate) const HOOKS: &[DenyHook] = &[
         name: "kill at mapping",
         purpose: "libraries that a policy denies",
         denies: &[D::DroppedLibraries, D::MemoryLibraries],
-        object: MAPPING,
+        object: Object::Mapping,
         program: "seawall_deny_mapping",
         attach: Attach::Tracepoint("sys_exit"),
     },
@@ -125,7 +116,7 @@ pub(crate) const HOOKS: &[DenyHook] = &[
         purpose: "loaders that a policy denies",
         // What the kernel maps itself: both are needed.
         denies: &[D::DroppedLibraries, D::MemoryLibraries],
-        object: MAPPING,
+        object: Object::Mapping,
         program: "seawall_deny_loader",
         attach: Attach::Tracepoint("sched_process_exec"),
     },
@@ -133,7 +124,7 @@ pub(crate) const HOOKS: &[DenyHook] = &[
         name: "kill at script",
         purpose: "scripts that a policy denies",
         denies: &[D::DroppedScripts, D::UnlistedPrograms, D::Digests],
-        object: SCRIPT,
+        object: Object::Script,
         program: "seawall_deny_script",
         attach: Attach::TracepointOr("sched_prepare_exec", "seawall_deny_script_late", "sched_process_exec"),
     },
@@ -141,7 +132,7 @@ pub(crate) const HOOKS: &[DenyHook] = &[
         name: "kill at listed",
         purpose: "programs that a policy names",
         denies: &[D::Programs],
-        object: PATHS,
+        object: Object::Paths,
         program: "seawall_deny_program",
         attach: Attach::TracepointOr("sched_prepare_exec", "seawall_deny_program_late", "sched_process_exec"),
     },
@@ -188,7 +179,7 @@ pub(crate) const HOOKS: &[DenyHook] = &[
         name: "cgroup/dev",
         purpose: "devices of the host",
         denies: &[D::HostDevices],
-        object: DEVICES,
+        object: Object::Devices,
         program: "seawall_device",
         attach: Attach::Hierarchy,
     },
@@ -196,7 +187,7 @@ pub(crate) const HOOKS: &[DenyHook] = &[
         name: "cgroup/sysctl",
         purpose: "settings of the host",
         denies: &[D::KernelSettings],
-        object: DEVICES,
+        object: Object::Devices,
         program: "seawall_setting",
         attach: Attach::Hierarchy,
     },
@@ -232,7 +223,7 @@ const fn refuse(
     denies: &'static [RuntimeDenial],
     program: &'static str,
 ) -> DenyHook {
-    DenyHook { name, purpose, denies, object: LSM, program, attach: Attach::Lsm }
+    DenyHook { name, purpose, denies, object: Object::Lsm, program, attach: Attach::Lsm }
 }
 
 /// A program of ebpf/paths.bpf.c; `name` is its section.
@@ -242,7 +233,7 @@ const fn listed(
     denies: &'static [RuntimeDenial],
     program: &'static str,
 ) -> DenyHook {
-    DenyHook { name, purpose, denies, object: PATHS, program, attach: Attach::Lsm }
+    DenyHook { name, purpose, denies, object: Object::Paths, program, attach: Attach::Lsm }
 }
 
 /// Objects that are loaded, each once: finding the kernel's types for one takes a while.
@@ -250,7 +241,7 @@ pub(super) struct Objects<'a> {
     btf: &'a Btf,
     /// Where maps that programs share are pinned; without it each object has its own.
     pins: Option<&'a Path>,
-    loaded: Vec<(&'static [u8], Ebpf)>,
+    loaded: Vec<(Object, Ebpf)>,
 }
 
 impl<'a> Objects<'a> {
@@ -258,11 +249,11 @@ impl<'a> Objects<'a> {
         Self { btf, pins, loaded: Vec::new() }
     }
 
-    fn get(&mut self, object: &'static [u8]) -> Result<&mut Ebpf, String> {
-        if object.is_empty() {
+    fn get(&mut self, object: Object) -> Result<&mut Ebpf, String> {
+        if object.bytes().is_empty() {
             return Err(SensorError::NotBuilt.to_string());
         }
-        let at = match self.loaded.iter().position(|(loaded, _)| std::ptr::eq(*loaded, object)) {
+        let at = match self.loaded.iter().position(|(loaded, _)| *loaded == object) {
             Some(at) => at,
             None => {
                 let mut loader = EbpfLoader::new();
@@ -273,7 +264,7 @@ impl<'a> Objects<'a> {
                         loader.map_pin_path(name, pins.join(name));
                     }
                 }
-                self.loaded.push((object, loader.load(object).map_err(|e| error_chain(&e))?));
+                self.loaded.push((object, loader.load(object.bytes()).map_err(|e| error_chain(&e))?));
                 self.loaded.len() - 1
             }
         };
@@ -294,12 +285,12 @@ impl DenyHook {
         program: &'static str,
         denies: &'static [RuntimeDenial],
     ) -> Self {
-        Self { name, purpose, denies, object: NETWORK, program, attach: Attach::Hierarchy }
+        Self { name, purpose, denies, object: Object::Network, program, attach: Attach::Hierarchy }
     }
 
     /// Of ebpf/names.bpf.c. They deny nothing: without them lists have what the agent itself is answered.
     const fn names(name: &'static str, purpose: &'static str, program: &'static str) -> Self {
-        Self { name, purpose, denies: &[], object: NAMES, program, attach: Attach::Hierarchy }
+        Self { name, purpose, denies: &[], object: Object::Names, program, attach: Attach::Hierarchy }
     }
 
     /// Whether it follows names by their answers: what denies nothing does.
@@ -315,21 +306,21 @@ impl DenyHook {
         denies: &'static [RuntimeDenial],
         attach: Attach,
     ) -> Self {
-        Self { name, purpose, denies, object: CALLS, program, attach }
+        Self { name, purpose, denies, object: Object::Calls, program, attach }
     }
 
     /// Loads and attaches the program.
     pub(super) fn attach(&self, objects: &mut Objects<'_>) -> Result<FdLink, String> {
         let btf = objects.btf;
         if self.is_lsm() {
-            lsm::tried(LSM, btf)?;
+            lsm::tried(Object::Lsm.bytes(), btf)?;
         }
         self.attached(objects.get(self.object)?, btf)
     }
 
     /// Whether its programs have to know the agent, which may be in a container too.
     pub(super) fn knows_agent(&self) -> bool {
-        self.is_lsm() || std::ptr::eq(self.object, CALLS)
+        self.is_lsm() || self.object == Object::Calls
     }
 
     /// Whether it refuses the call before anything happens.
@@ -341,7 +332,7 @@ impl DenyHook {
     pub(super) fn is_asked_for(&self, policy: &Bundle, hooks: &[(&Self, HookState)]) -> bool {
         let mut entries = policy.runtime().filter(|entry| entry.mode != RuntimeMode::Observe);
         let is_left = |denial: &D| self.denies.contains(denial) && !(self.kills() && is_refused(hooks, *denial));
-        std::ptr::eq(self.object, EXEC_KILL)
+        self.object == Object::ExecKill
             || self.denies.contains(&D::Quarantine) && policy.cuts_network()
             || self.follows_names() && policy.lists_names()
             || entries.any(|entry| entry.deny.iter().any(is_left))
