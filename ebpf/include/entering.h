@@ -49,15 +49,20 @@ INLINE u32 is_task_entering(struct task_struct *task) {
 /* How many programs it has run when a hook looks: before the kernel counts the new one, or after. */
 enum { BEFORE_RUN = 0, AFTER_RUN = 1 };
 
+INLINE u32 pid_level(struct task_struct *task) {
+    struct pid *pid = READ(task->thread_pid);
+    return READ(pid->level);
+}
+
 /* As the last, of the task that runs a program; a program of the container makes it one of the container. It may be the first
- * since a process outside made it right in the container's group (CLONE_INTO_CGROUP). */
+ * since a process outside made it right in the container's group (CLONE_INTO_CGROUP), and in no namespace of its own yet. */
 INLINE u32 is_run_entering(struct task_struct *task, u64 runs) {
     struct task_struct *leader = READ(task->group_leader);
     struct task_struct *parent = outside_parent(leader);
     if (parent && is_entering(leader, parent))
         return 1;
     if (parent && READ(leader->self_exec_id) - READ(leader->parent_exec_id) == runs &&
-        task_mounts(leader) == task_mounts(parent)) {
+        task_mounts(leader) == task_mounts(parent) && pid_level(leader) == pid_level(parent)) {
         outsider_add(task);
         return 1;
     }

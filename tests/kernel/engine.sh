@@ -57,7 +57,7 @@ echo "@@ agent"
 [ -e "/proc/$AGENT" ] && echo ALIVE
 
 work run docker run --rm --name ordinary --network none "$IMAGE" sh /work.sh
-work detached started stays -v /run/shared:/data --tmpfs /volume
+work detached started stays -v /run/shared:/shared --tmpfs /volume
 work exec docker exec stays sh /work.sh
 work "exec as another user" docker exec --user 1000:1000 stays sh -c 'cat /bin/script > /dev/null && echo RAN'
 work "copy from" docker cp stays:/bin/script /run/script

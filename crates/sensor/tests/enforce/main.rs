@@ -6,6 +6,7 @@
 mod calls;
 mod code;
 mod digest;
+mod entering;
 mod listed;
 mod network;
 mod ordinary;

@@ -2,7 +2,7 @@
 //! and the quarantine. Each container gets a pair of interfaces whose other end is in a network namespace of the test's own,
 //! so that nothing leaves the machine. The table is docs/reference/guard-network.md.
 
-mod group;
+pub(crate) mod group;
 mod names;
 
 use std::fmt::Write as _;

@@ -33,17 +33,17 @@ fn needs_two_sides(what: &str) -> bool {
 }
 
 /// A control group of the test's own.
-pub(super) struct Group(pub(super) PathBuf);
+pub(crate) struct Group(pub(crate) PathBuf);
 
 impl Group {
-    pub(super) fn make() -> Option<Self> {
+    pub(crate) fn make() -> Option<Self> {
         let path = PathBuf::from("/sys/fs/cgroup/pids").join(format!("seawall-test-{}", std::process::id()));
         std::fs::create_dir(&path).ok()?;
         Some(Self(path))
     }
 
     /// cgroup_key of ebpf/include/task.h.
-    pub(super) fn key(&self) -> u64 {
+    pub(crate) fn key(&self) -> u64 {
         let table = std::fs::read_to_string("/proc/cgroups").expect("readable");
         let line = table.lines().find(|line| line.starts_with("pids\t")).expect("a controller");
         let hierarchy: u64 = line.split('\t').nth(1).and_then(|n| n.parse().ok()).expect("a number");
@@ -81,7 +81,8 @@ fn lists_hold_for_a_control_group() {
     let start = |script: &str| {
         let script = format!("import sys\nsys.stdin.readline()\n{BEGIN}{script}");
         let mut command = Command::new("nsenter");
-        command.args(["-t", &pid, "-n", "python3", "-u", "-c", &script]).current_dir(folder.path());
+        // In mounts of its own, as a container: or else it is taken for an engine's own process on its way there.
+        command.args(["-t", &pid, "-n", "unshare", "-m", "python3", "-u", "-c", &script]).current_dir(folder.path());
         let mut child =
             command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("started");
         std::fs::write(group.0.join("cgroup.procs"), child.id().to_string()).expect("moved");

@@ -43,7 +43,7 @@ def question(name, kind=1):
     labels = b"".join(bytes([len(label)]) + label.encode() for label in name.split("."))
     return os.urandom(2) + bytes([1, 0, 0, 1, 0, 0, 0, 0, 0, 0]) + labels + bytes(1) + struct.pack(">HH", kind, 1)
 def ask(name, kind=1, server="10.77.0.1", stream=False, family=socket.AF_INET):
-    s = socket.socket(family, socket.SOCK_STREAM if stream else socket.SOCK_DGRAM); s.settimeout(2)
+    s = socket.socket(family, socket.SOCK_STREAM if stream else socket.SOCK_DGRAM); s.settimeout(20)
     message = question(name, kind)
     if stream:
         s.connect((server, 53)); s.sendall(struct.pack(">H", len(message)) + message)
@@ -53,11 +53,13 @@ def ask(name, kind=1, server="10.77.0.1", stream=False, family=socket.AF_INET):
 def v4(answer): return socket.inet_ntoa(answer[-4:])
 def v6(answer): return socket.inet_ntop(socket.AF_INET6, answer[-16:])
 def reached(address, port=80):
-    s = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM); s.settimeout(2)
+    s = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM); s.settimeout(20)
     try:
         s.connect((address, port)); s.sendall(b"hello")
         return s.recv(5) == b"hello"
-    except OSError: return False
+    except OSError as e:
+        print('not', address, port, e.errno)
+        return False
 def said(worked): print("RAN" if worked else "NO", flush=True)
 "#;
 
@@ -100,7 +102,7 @@ said(reached(v4(ask('pool.wild.example', server='127.0.0.1'))))",
     ),
     (
         "an answer that the container forges itself, with a raw socket",
-        "s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(('10.77.0.9', 5301)); s.settimeout(2)
+        "s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(('10.77.0.9', 5301)); s.settimeout(20)
 asked = question('silent.wild.example'); s.sendto(asked, ('10.77.0.1', 53))
 answer = asked[:2] + bytes([0x81, 0x80, 0, 1, 0, 1, 0, 0, 0, 0]) + asked[12:] + bytes([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 0, 0, 4, 10, 77, 2, 8])
 packet = struct.pack('>HHHH', 53, 5301, 8 + len(answer), 0) + answer
@@ -252,7 +254,7 @@ s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(('127.0.0.11', 53))
 print('READY', flush=True)
 while True:
     data, who = s.recvfrom(2000)
-    up = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); up.settimeout(2)
+    up = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); up.settimeout(20)
     up.sendto(data, ('10.77.0.1', 53))
     s.sendto(up.recv(2000), who)
 ";
