@@ -141,7 +141,7 @@ pub(crate) const ATTACKS: &[Attack] = &[
     ),
     attack(
         "it gets another name (link)",
-        r#"perl -e 'print "RAN\n" if link "/data/secret", "/tmp/s"'"#,
+        r#"perl -e 'print "RAN\n" if link "/data/secret", "/tmp/linked"'"#,
         Some("linking /data/secret was refused"),
     ),
     attack(
@@ -157,18 +157,18 @@ pub(crate) const ATTACKS: &[Attack] = &[
     attack("its mode is changed", "chmod 777 /data/config && echo RAN", Some("changing /data/config was refused")),
     attack(
         "it is removed",
-        r#"perl -e 'print "RAN\n" if unlink "/data/config"'"#,
-        Some("removing /data/config was refused"),
+        r#"perl -e 'print "RAN\n" if unlink "/data/con-gone"'"#,
+        Some("removing /data/con-gone was refused"),
     ),
     attack(
         "it is renamed",
-        r#"perl -e 'print "RAN\n" if rename "/data/config", "/data/x"'"#,
-        Some("renaming /data/config was refused"),
+        r#"perl -e 'print "RAN\n" if rename "/data/con-moved", "/data/y"'"#,
+        Some("renaming /data/con-moved was refused"),
     ),
     attack(
         "another file is renamed over it",
-        r#"echo x > /data/x; perl -e 'print "RAN\n" if rename "/data/x", "/data/config"'"#,
-        Some("renaming /data/config was refused"),
+        r#"echo x > /data/x; perl -e 'print "RAN\n" if rename "/data/x", "/data/con-over"'"#,
+        Some("renaming /data/con-over was refused"),
     ),
     attack(
         "the folder is renamed in which it lies",

@@ -72,7 +72,7 @@ fn root(kernel: &Path, folder: &Path) -> Root {
         root.link(&image.join("bin").join(name), "busybox");
     }
     root.program(image, "bin/listed", Path::new("/bin/true"));
-    for name in ["secret", "config"] {
+    for name in ["secret", "config", "con-gone", "con-moved", "con-over"] {
         root.file(&image.join("data").join(name), b"a line\n");
     }
     root.file(Path::new("/image/bin/script"), b"#!/bin/sh\nexit 0\n");
