@@ -54,7 +54,14 @@ pub struct Spool {
     reader: Option<Reader>,
     /// Records that were found to be damaged and are lost.
     damaged: u64,
-    _lock: File,
+    lock: File,
+}
+
+impl Drop for Spool {
+    fn drop(&mut self) {
+        // Closing is not enough: a process that another thread begins to start at this moment has the file until its exec.
+        let _ = self.lock.unlock();
+    }
 }
 
 impl Spool {
@@ -94,16 +101,8 @@ impl Spool {
             damaged = record.saturating_sub(place.record).saturating_add(damaged);
             cursor.set(Place { record, offset: HEADER })?;
         }
-        let mut spool = Self {
-            folder: folder.to_owned(),
-            limit,
-            segments,
-            writer: None,
-            cursor,
-            reader: None,
-            damaged,
-            _lock: lock,
-        };
+        let mut spool =
+            Self { folder: folder.to_owned(), limit, segments, writer: None, cursor, reader: None, damaged, lock };
         spool.forget_read()?;
         Ok(spool)
     }
