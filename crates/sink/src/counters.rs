@@ -10,8 +10,6 @@ pub(crate) struct Counters {
     delivered: AtomicU64,
     retried: AtomicU64,
     cut: AtomicU64,
-    in_hand: AtomicU64,
-    on_disk: AtomicU64,
     lost: AtomicU64,
     closed: AtomicBool,
     rest: Mutex<Rest>,
@@ -23,6 +21,10 @@ struct Rest {
     last_error: Option<String>,
     /// The time of the newest alert that was dropped.
     last_dropped: Option<String>,
+    /// What waits behind the queue, in memory and on disk: together, so that what moves from one to the other is never in
+    /// neither.
+    in_hand: u64,
+    on_disk: u64,
 }
 
 /// Why an alert was not delivered.
@@ -166,8 +168,9 @@ impl Counters {
 
     /// How many wait behind the queue: in memory, and on disk.
     pub(crate) fn set_waiting(&self, in_hand: usize, on_disk: u64) {
-        self.in_hand.store(in_hand as u64, Relaxed);
-        self.on_disk.store(on_disk, Relaxed);
+        let mut rest = self.rest();
+        rest.in_hand = in_hand as u64;
+        rest.on_disk = on_disk;
     }
 
     /// The time of the newest alert that was dropped.
@@ -183,8 +186,8 @@ impl Counters {
             dropped: rest.dropped.clone(),
             retried: self.retried.load(Relaxed),
             cut: self.cut.load(Relaxed),
-            queued: queued as u64 + self.in_hand.load(Relaxed),
-            queued_on_disk: self.on_disk.load(Relaxed),
+            queued: queued as u64 + rest.in_hand,
+            queued_on_disk: rest.on_disk,
             closed: self.is_closed(),
             last_error: rest.last_error.clone(),
         }
