@@ -1,6 +1,6 @@
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -74,6 +74,8 @@ pub struct Sinks {
 struct Shared {
     channels: Vec<(Priority, Handle)>,
     settings: SinkSettings,
+    /// Held while losses are told.
+    telling: Mutex<()>,
 }
 
 impl Sinks {
@@ -99,7 +101,7 @@ impl Sinks {
             };
             channels.push((spec.options.priority, handle));
         }
-        let shared = Arc::new(Shared { channels, settings });
+        let shared = Arc::new(Shared { channels, settings, telling: Mutex::default() });
         let mut threads = Vec::new();
         for (index, mut channel) in workers.into_iter().enumerate() {
             let shared = Arc::clone(&shared);
@@ -202,6 +204,15 @@ impl Shared {
 
     /// Tells every channel what any of them lost.
     fn tell_losses(&self, at_once: bool) {
+        // At the end, whoever began to tell must be done before queues are closed; else nobody waits for another.
+        let telling = if at_once {
+            Some(self.telling.lock().unwrap_or_else(PoisonError::into_inner))
+        } else {
+            self.telling.try_lock().ok()
+        };
+        if telling.is_none() {
+            return;
+        }
         for (_, handle) in &self.channels {
             let total = handle.counters.lost();
             // Closed for good is not told again and again.
