@@ -3,7 +3,7 @@
 //!     deliver [--state FOLDER] [--drain SECONDS] -o SPEC…
 //!
 //! Prints one line for each channel on standard error at the end, and `sent N` for every alert that was taken in when
-//! `--talk` is given. Tests and tests/conformance/alerts.sh use it.
+//! `--talk` is given. An empty line is answered by `kept` once nothing waits in memory. Tests and tests/conformance/alerts.sh use it.
 #![allow(clippy::print_stderr, reason = "an example talks on standard error")]
 
 use std::io::BufRead;
@@ -28,6 +28,13 @@ fn main() {
     }
     let sinks = Sinks::open(&specs, settings).unwrap_or_else(|error| panic!("{error}"));
     for (number, line) in std::io::stdin().lock().lines().map_while(Result::ok).enumerate() {
+        if line.is_empty() {
+            while sinks.reports().iter().any(|report| report.queued > 0) {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            eprintln!("kept");
+            continue;
+        }
         let alert: Alert = serde_json::from_str(&line).unwrap_or_else(|error| panic!("line {number}: {error}"));
         sinks.send(&alert);
         if talk {

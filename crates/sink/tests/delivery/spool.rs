@@ -5,7 +5,7 @@ use std::process::Stdio;
 use proptest::prelude::*;
 use seawall_sink::{AppendError, SinkSettings, Spool};
 
-use crate::support::{Receiver, alert, deliver, open, status, until};
+use crate::support::{LONG, Receiver, alert, deliver, open, status, until};
 
 fn record(number: usize) -> Vec<u8> {
     format!("record {number} {}", "x".repeat(number % 700)).into_bytes()
@@ -162,14 +162,20 @@ fn kill_nine_loses_nothing_that_was_on_disk() {
             next += 1;
             assert!(talk.next().unwrap().unwrap().starts_with("sent "));
         }
-        // Taken in is not yet on disk: the thread that brings it there is given a moment.
-        std::thread::sleep(std::time::Duration::from_millis(100 + 37 * round));
+        // Taken in is not yet on disk: an empty line is answered when it is.
+        writeln!(input).unwrap();
+        assert_eq!(talk.next().unwrap().unwrap(), "kept");
+        std::thread::sleep(std::time::Duration::from_millis(37 * round));
+        // What it takes in while it is killed may be lost, but breaks nothing.
+        for number in 0..40 {
+            writeln!(input, "{}", serde_json::to_string(&alert(1_000_000 + number)).unwrap()).unwrap();
+        }
         child.kill().unwrap();
         child.wait().unwrap();
     }
     let sinks = open(&[&spec], SinkSettings { state: Some(folder.path().to_owned()), ..SinkSettings::default() });
     until("all are delivered", || sinks.reports()[0].queued_on_disk == 0);
-    let report = sinks.drain(std::time::Duration::from_secs(10)).remove(0);
+    let report = sinks.drain(LONG).remove(0);
     assert_eq!(report.dropped_total(), 0, "{report:?}");
     let seen: std::collections::BTreeSet<usize> = receiver.taken().into_iter().collect();
     let missing: Vec<_> = (0..next).filter(|n| !seen.contains(n)).collect();

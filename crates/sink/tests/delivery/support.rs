@@ -2,14 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
-use std::net::{SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use seawall_model::{Action, Alert, AlertContext, Container, ContainerEngine, FieldValue, Pod, Priority};
 use seawall_sink::{ChannelReport, SinkSettings, Sinks};
+
+/// What takes a moment is waited for so long: other work may have the machine for a while.
+pub(crate) const LONG: Duration = Duration::from_secs(120);
 
 /// A plain alert; `number` is in its sentence.
 pub(crate) fn alert(number: usize) -> Alert {
@@ -85,9 +89,18 @@ pub(crate) fn assert_adds_up(report: &ChannelReport, sent: usize) {
 pub(crate) fn until(what: &str, mut is: impl FnMut() -> bool) {
     let start = Instant::now();
     while !is() {
-        assert!(start.elapsed() < Duration::from_secs(60), "still not: {what}");
+        assert!(start.elapsed() < LONG, "still not: {what}");
         std::thread::sleep(Duration::from_millis(10));
     }
+}
+
+/// An address on loopback where nobody listens until the test does. Its host is not 127.0.0.1, whose ports the connections
+/// and listeners of other tests take.
+pub(crate) fn nobody() -> SocketAddr {
+    static NEXT: AtomicU8 = AtomicU8::new(1);
+    let [.., low] = std::process::id().to_be_bytes();
+    let host = Ipv4Addr::new(127, 66, NEXT.fetch_add(1, Relaxed), low.max(1));
+    TcpListener::bind((host, 0)).unwrap().local_addr().unwrap()
 }
 
 /// The example of this crate, which `cargo test` builds beside the tests.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use seawall_sink::{DropReason, SinkSettings};
 
-use crate::support::{alert, open, until};
+use crate::support::{LONG, alert, nobody, open, until};
 
 /// Takes octet-counted messages apart.
 fn frames(bytes: &[u8]) -> Vec<String> {
@@ -38,7 +38,7 @@ fn tcp_counts_octets_and_connects_again() {
     sinks.send(&alert(2));
     let (mut second, _) = listener.accept().unwrap();
     until("all are out", || sinks.reports()[0].delivered == 3);
-    sinks.drain(Duration::from_secs(5));
+    sinks.drain(LONG);
     let mut again = Vec::new();
     second.read_to_end(&mut again).unwrap();
     let found = frames(&again);
@@ -49,13 +49,13 @@ fn tcp_counts_octets_and_connects_again() {
 
 #[test]
 fn a_daemon_that_is_away_is_waited_for() {
-    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let address = nobody();
     let sinks = open(&[&format!("syslog=tcp:{address}")], SinkSettings::default());
     (0..10).for_each(|n| sinks.send(&alert(n)));
     until("an attempt failed", || sinks.reports()[0].retried > 0);
     let listener = TcpListener::bind(address).unwrap();
     let (mut stream, _) = listener.accept().unwrap();
-    let report = sinks.drain(Duration::from_secs(20)).remove(0);
+    let report = sinks.drain(LONG).remove(0);
     assert_eq!((report.delivered, report.dropped_total()), (10, 0), "{report:?}");
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).unwrap();
@@ -68,9 +68,7 @@ fn datagrams_carry_one_message_each() {
     let path = folder.path().join("log");
     let unix = UnixDatagram::bind(&path).unwrap();
     let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
-    for wait in
-        [unix.set_read_timeout(Some(Duration::from_secs(20))), udp.set_read_timeout(Some(Duration::from_secs(20)))]
-    {
+    for wait in [unix.set_read_timeout(Some(LONG)), udp.set_read_timeout(Some(LONG))] {
         wait.unwrap();
     }
     let specs = [format!("syslog=unix:{}", path.display()), format!("cef=udp:{}", udp.local_addr().unwrap())];
@@ -101,7 +99,7 @@ fn datagrams_carry_one_message_each() {
     sinks.send(&alert(4));
     until("it is missed", || sinks.reports()[0].retried > 0);
     let unix = UnixDatagram::bind(&path).unwrap();
-    unix.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    unix.set_read_timeout(Some(LONG)).unwrap();
     let count = loop {
         let count = unix.recv(&mut buffer).unwrap();
         if String::from_utf8_lossy(&buffer[..count]).ends_with("shell number 4") {
