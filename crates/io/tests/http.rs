@@ -57,7 +57,7 @@ fn redirect(status: u16, location: &str) -> String {
 }
 
 fn settings() -> HttpSettings {
-    HttpSettings { proxy: HttpProxy::None, stall_timeout: Duration::from_millis(500), ..HttpSettings::default() }
+    HttpSettings { proxy: HttpProxy::None, ..HttpSettings::default() }
 }
 
 fn client() -> HttpClient {
@@ -175,7 +175,8 @@ fn a_body_shorter_than_stated_is_an_error() {
 fn a_server_that_never_answers_is_left() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
-    let result = client().get(&address).send();
+    let impatient = HttpSettings { stall_timeout: Duration::from_millis(500), ..settings() };
+    let result = HttpClient::new(impatient).unwrap().get(&address).send();
     assert!(matches!(result, Err(HttpError::Timeout { .. })), "{result:?}");
     drop(listener);
 }
