@@ -25,14 +25,13 @@ fn platform() -> Platform {
     Platform { os: "linux".into(), architecture: "amd64".into(), variant: None }
 }
 
-/// Short waits: what is tested is that they end.
 fn options() -> RegistryOptions {
-    RegistryOptions {
-        attempts: 3,
-        backoff: Duration::from_millis(2),
-        stall_timeout: Duration::from_millis(400),
-        ..RegistryOptions::default()
-    }
+    RegistryOptions { attempts: 3, backoff: Duration::from_millis(2), ..RegistryOptions::default() }
+}
+
+/// Short waits: what is tested is that they end.
+fn impatient() -> RegistryOptions {
+    RegistryOptions { stall_timeout: Duration::from_secs(2), ..options() }
 }
 
 fn open(reference: &str, options: &RegistryOptions) -> Result<Image, TargetError> {

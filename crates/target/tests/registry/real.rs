@@ -79,8 +79,8 @@ pub fn start(auth: bool, tls: Option<&Tls>) -> Option<Registry> {
             .stderr(Stdio::null())
             .spawn()
             .expect("it starts");
-        for _ in 0..400 {
-            if TcpStream::connect(&host).is_ok() && child.try_wait().expect("a child").is_none() {
+        for _ in 0..4_000 {
+            if TcpStream::connect(&host).is_ok() && listens(child.id()) {
                 let push = tls.map(|tls| {
                     let identity = tls.push.identity.clone().map(|i| ClientIdentity { host: host.clone(), ..i });
                     HttpSettings { identity, ..tls.push.clone() }
@@ -96,6 +96,17 @@ pub fn start(auth: bool, tls: Option<&Tls>) -> Option<Registry> {
         let _ = child.wait();
     }
     panic!("{PROGRAM} does not come up");
+}
+
+/// Whether a process listens, and not another one at a port that it wants.
+fn listens(id: u32) -> bool {
+    let sockets = std::fs::read_to_string(format!("/proc/{id}/net/tcp")).unwrap_or_default();
+    // State 0A is listening; the tenth word is the inode.
+    let words = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    let mut listening = sockets.lines().map(words).filter(|words| words.get(3).is_some_and(|state| state == "0A"));
+    let descriptors = std::fs::read_dir(format!("/proc/{id}/fd")).into_iter().flatten().flatten();
+    let own: Vec<_> = descriptors.filter_map(|d| std::fs::read_link(d.path()).ok()).collect();
+    listening.any(|words| own.iter().any(|d| d.to_string_lossy() == format!("socket:[{}]", words[9])))
 }
 
 impl Registry {
