@@ -21,12 +21,16 @@ use repository::mirror_list;
 use server::{Server, Step, head, serve, status, whole};
 
 fn client() -> HttpClient {
-    HttpClient::new(HttpSettings {
-        proxy: HttpProxy::None,
-        stall_timeout: Duration::from_millis(300),
-        ..HttpSettings::default()
-    })
-    .unwrap()
+    HttpClient::new(HttpSettings { proxy: HttpProxy::None, ..HttpSettings::default() }).unwrap()
+}
+
+/// What it is told by one that soon has enough.
+fn impatient(folder: &Path, server: &Server) -> Outcome {
+    let stall_timeout = Duration::from_millis(700);
+    let client = HttpSettings { proxy: HttpProxy::None, stall_timeout, ..HttpSettings::default() };
+    let context = UpdateContext { client: &HttpClient::new(client).unwrap(), sleep: &|_| (), now: "" };
+    let publishers = [publisher("feed", &server.address)];
+    update(folder, &publishers, &UpdateSettings::default(), &context).unwrap().files.remove(0).outcome
 }
 
 fn publisher(id: &str, base: &str) -> Publisher {
@@ -175,8 +179,8 @@ fn parts_that_do_not_make_up_the_whole_are_thrown_away() {
 #[test]
 fn a_server_that_stalls_is_left_after_a_while() {
     let folder = tempfile::tempdir().unwrap();
-    let server = serve(|_| vec![Step::Send(head("200 OK", "Content-Length: 5000\r\n")), Step::Wait(5_000)]);
-    assert!(failed(&one(folder.path(), &server).0).contains("stalled"));
+    let server = serve(|_| vec![Step::Send(head("200 OK", "Content-Length: 5000\r\n")), Step::Wait(60_000)]);
+    assert!(failed(&impatient(folder.path(), &server)).contains("stalled"));
 }
 
 #[test]
@@ -184,12 +188,12 @@ fn a_server_that_dribbles_is_left_after_a_while() {
     let folder = tempfile::tempdir().unwrap();
     let server = serve(|_| {
         let mut steps = vec![Step::Send(head("200 OK", "Content-Length: 5000\r\n"))];
-        for _ in 0..20 {
-            steps.extend([Step::Send(b"{".to_vec()), Step::Wait(100)]);
+        for _ in 0..200 {
+            steps.extend([Step::Send(b"{".to_vec()), Step::Wait(50)]);
         }
         steps
     });
-    assert!(failed(&one(folder.path(), &server).0).contains("too slowly"));
+    assert!(failed(&impatient(folder.path(), &server)).contains("too slowly"));
 }
 
 #[test]
@@ -273,8 +277,9 @@ fn an_error_page_never_replaces_a_feed() {
 fn one_publisher_that_is_down_does_not_stop_the_others() {
     let folder = tempfile::tempdir().unwrap();
     let server = serve(|_| whole("", &document(10)));
+    // Nobody else listens on this host's ports.
     let gone = {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let listener = TcpListener::bind("127.0.0.9:0").unwrap();
         format!("http://{}", listener.local_addr().unwrap())
     };
     let all = [publisher("a", &server.address), publisher("b", &gone), publisher("c", &server.address)];
