@@ -11,6 +11,9 @@ use rustix::termios::{Winsize, tcsetwinsize};
 
 use crate::home::Home;
 
+/// What takes a moment is waited for so long: other work may have the machine for a while.
+const LONG: Duration = Duration::from_secs(120);
+
 pub(crate) fn recording() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/recording/refused.swrec")
 }
@@ -24,6 +27,8 @@ struct Screen {
     at: (usize, usize),
     rest: String,
     raw: String,
+    /// What comes may still be drawn for the size before.
+    stale: bool,
 }
 
 impl Screen {
@@ -56,13 +61,14 @@ impl Screen {
             }
         });
         let cells = vec![vec![' '; columns.into()]; rows.into()];
-        Self { child, terminal, bytes, cells, at: (0, 0), rest: String::new(), raw: String::new() }
+        Self { child, terminal, bytes, cells, at: (0, 0), rest: String::new(), raw: String::new(), stale: false }
     }
 
     fn resize(&mut self, columns: u16, rows: u16) {
         let size = Winsize { ws_col: columns, ws_row: rows, ws_xpixel: 0, ws_ypixel: 0 };
         tcsetwinsize(&self.terminal, size).expect("a size");
         self.cells = vec![vec![' '; columns.into()]; rows.into()];
+        self.stale = true;
     }
 
     fn press(&mut self, keys: &str) {
@@ -71,7 +77,7 @@ impl Screen {
 
     /// Waits until the screen is as it should be.
     fn until(&mut self, so: impl Fn(&str) -> bool) -> String {
-        let end = Instant::now() + Duration::from_secs(15);
+        let end = Instant::now() + LONG;
         loop {
             let text = self.text();
             if so(&text) {
@@ -86,7 +92,16 @@ impl Screen {
 
     fn take(&mut self, text: &str) {
         self.raw.push_str(text);
-        let all = std::mem::take(&mut self.rest) + text;
+        let mut all = std::mem::take(&mut self.rest) + text;
+        if self.stale {
+            // A new size begins with an empty screen.
+            let Some(begin) = all.find("\x1b[2J") else {
+                self.rest = all;
+                return;
+            };
+            all.drain(..begin);
+            self.stale = false;
+        }
         let mut rest = all.as_str();
         while let Some(c) = rest.chars().next() {
             if c == '\x1b' {
@@ -125,7 +140,8 @@ impl Screen {
 
     fn ended(&mut self) -> (i32, String) {
         let code = self.child.wait().expect("ended").code().unwrap_or(-1);
-        while let Ok(bytes) = self.bytes.recv_timeout(Duration::from_millis(300)) {
+        // The end of what is read comes with the end of who wrote.
+        while let Ok(bytes) = self.bytes.recv_timeout(LONG) {
             self.raw.push_str(&String::from_utf8_lossy(&bytes));
         }
         (code, self.raw.clone())
