@@ -158,8 +158,11 @@ impl Sensor {
         let began = Instant::now();
         let end =
             |sensor: &Self| if sensor.state.held.is_empty() { 3 * PAUSE } else { 3 * PAUSE + options.identity_wait };
-        while began.elapsed() < end(&sensor) {
+        // Also where this thread got no time meanwhile.
+        let mut polls = 0;
+        while polls < 4 || began.elapsed() < end(&sensor) {
             sensor.poll(Duration::from_millis(10), &mut |_| {})?;
+            polls += 1;
         }
         sensor.state.statistics.events = 0;
         Ok(sensor)
