@@ -30,8 +30,8 @@ fn options() -> RegistryOptions {
 }
 
 /// Short waits: what is tested is that they end.
-fn impatient() -> RegistryOptions {
-    RegistryOptions { stall_timeout: Duration::from_secs(2), ..options() }
+fn impatient(seconds: u64) -> RegistryOptions {
+    RegistryOptions { stall_timeout: Duration::from_secs(seconds), ..options() }
 }
 
 fn open(reference: &str, options: &RegistryOptions) -> Result<Image, TargetError> {

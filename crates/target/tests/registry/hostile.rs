@@ -62,12 +62,12 @@ fn an_honest_one_is_read() {
 fn one_that_stalls_is_given_up() {
     let (server, _) =
         but(|r, _, p| r.path.contains("manifests").then(|| Reply::new(200, &p.manifest).cut(10).then(Then::Stall)));
-    let error = open(&name(&server), &impatient()).expect_err("an error");
+    let error = open(&name(&server), &impatient(1)).expect_err("an error");
     assert!(matches!(error, TargetError::Remote { .. }), "{error}");
     assert_eq!(server.count("manifests"), 3, "as often as asked for");
     let (server, pushed) =
         but(|r, _, p| is_layer(r, p).then(|| Reply::new(200, b"").stating(blob(p).len()).then(Then::Stall)));
-    layer_error_with(&server, &pushed, &impatient());
+    layer_error_with(&server, &pushed, &impatient(1));
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn a_layer_that_stalls_or_breaks_off_goes_on_where_it_was() {
             // Three parts; each stands for a new beginning only with the attempts that are left.
             (is_layer(r, p) && number < 3).then(|| reply.cut(100_000).then(then))
         });
-        pushed.check(&open(&name(&server), &impatient()).expect("opens"));
+        pushed.check(&open(&name(&server), &impatient(4)).expect("opens"));
         let ranges: Vec<_> = server.requests().iter().filter(|r| is_layer(r, &pushed)).map(Request::range).collect();
         assert_eq!(ranges, [None, Some(100_000), Some(200_000)]);
     }
@@ -90,7 +90,7 @@ fn one_that_trickles_is_given_up() {
         is_layer(r, p).then(|| Reply::new(200, &blob(p)[..9]).stating(blob(p).len()).then(Then::Trickle))
     });
     let begun = std::time::Instant::now();
-    let error = layer_error_with(&server, &pushed, &impatient());
+    let error = layer_error_with(&server, &pushed, &impatient(2));
     assert!(error.contains("too slowly"), "{error}");
     // At that pace all of it would take hours.
     assert!(begun.elapsed().as_secs() < 60);
