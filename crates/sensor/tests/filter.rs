@@ -14,6 +14,9 @@ use seawall_model::{
 use seawall_rules::{Assumption, Options, RuleSet, SHIPPED, Scratch};
 use seawall_sensor::{DirectorySettings, Filter, KernelOptions, Sensor, SensorOptions};
 
+/// What takes a moment is waited for so long: other work may have the machine for a while.
+const LONG: Duration = Duration::from_secs(120);
+
 /// Rules of every shape that the filter looks into, beside those that ship.
 const ODD: &str = r#"
 - rule: A
@@ -201,7 +204,7 @@ fn opened(sensor: &mut Sensor, script: &str, last: &str) -> BTreeSet<String> {
         sensor.poll(Duration::from_millis(20), &mut |_| {}).expect("polled");
     }
     assert!(Command::new("/bin/sh").args(["-c", script]).status().expect("ran").success());
-    let end = Instant::now() + Duration::from_secs(20);
+    let end = Instant::now() + LONG;
     let mut seen = BTreeSet::new();
     while !seen.contains(last) && Instant::now() < end {
         let tell = &mut |o: Observation<'_>| {
@@ -360,7 +363,7 @@ fn a_flood_does_not_make_others_lose_events() {
     // Nobody reads meanwhile: the ring would be full many times over.
     flooding.run("for i in {1..20000}; do : < /dev/null; done");
     quiet.run(": < /etc/hostname");
-    let end = Instant::now() + Duration::from_secs(20);
+    let end = Instant::now() + LONG;
     let (mut seen, mut from_flood) = (false, 0);
     while !seen && Instant::now() < end {
         let tell = &mut |o: Observation<'_>| {
@@ -410,7 +413,7 @@ for flood in range(2000):
         quiet.run("/bin/echo calm");
     }
     let sleeper: u32 = std::fs::read_to_string(ends.path()).expect("read").trim().parse().expect("a PID");
-    let (mut calm, mut from_flood, end) = (0, 0, Instant::now() + Duration::from_secs(12));
+    let (mut calm, mut from_flood, end) = (0, 0, Instant::now() + LONG);
     let mut healed = false;
     while Instant::now() < end && !healed {
         let tell = &mut |o: Observation<'_>| {

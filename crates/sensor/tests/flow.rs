@@ -13,11 +13,15 @@ use std::time::{Duration, Instant};
 use seawall_model::{Argument, ArgumentValue, Event, EventKind};
 use seawall_sensor::{DirectorySettings, HookState, KernelOptions, Sensor, SensorOptions};
 
+/// What takes a moment is waited for so long: other work may have the machine for a while.
+const LONG: Duration = Duration::from_secs(120);
+
 /// One sensor at a time keeps the counts of a test its own.
 static ONE: Mutex<()> = Mutex::new(());
 
-/// What these kinds of events say while `work` runs in a network of its own, and a little longer.
-fn watched(kinds: &[EventKind], work: fn()) -> Option<Vec<(Event, String)>> {
+/// What these kinds of events say while `work` runs in a network of its own, until as many came as are expected, and a
+/// little longer.
+fn watched(kinds: &[EventKind], expected: usize, work: fn()) -> Option<Vec<(Event, String)>> {
     if !rustix::process::geteuid().is_root() {
         assert!(std::env::var_os("CI").is_none(), "CI runs as root");
         eprintln!("SKIPPED: watching the kernel needs root");
@@ -46,8 +50,8 @@ fn watched(kinds: &[EventKind], work: fn()) -> Option<Vec<(Event, String)>> {
     });
     let own = std::process::id();
     let mut seen = Vec::new();
-    let mut end = None;
-    while end.is_none_or(|end| Instant::now() < end) {
+    let (begin, mut end, mut polls) = (Instant::now(), None, 0);
+    while polls < 20 || end.is_none_or(|end| Instant::now() < end) {
         sensor
             .poll(Duration::from_millis(20), &mut |o| {
                 if kinds.contains(&o.event.kind) && (o.process.pid == own || o.process.ppid == own) {
@@ -55,9 +59,11 @@ fn watched(kinds: &[EventKind], work: fn()) -> Option<Vec<(Event, String)>> {
                 }
             })
             .expect("polled");
-        if end.is_none() && worker.is_finished() {
+        let came = seen.len() >= expected || begin.elapsed() > LONG;
+        if end.is_none() && worker.is_finished() && came {
             end = Some(Instant::now() + Duration::from_millis(400));
         }
+        polls += u32::from(end.is_some());
     }
     worker.join().expect("the work is done");
     assert_eq!(sensor.statistics().lost_packets.iter().sum::<u64>(), 0);
@@ -89,7 +95,7 @@ fn answer(question: &[u8]) -> Vec<u8> {
 
 #[test]
 fn names_that_are_asked_for_and_their_answers_are_told() {
-    let seen = watched(&[EventKind::Dns], || {
+    let seen = watched(&[EventKind::Dns], 5, || {
         let server = UdpSocket::bind("127.0.0.1:53").expect("bound");
         let mut buffer = [0; 512];
         // Once over a connected socket, as the C library asks, and once without, as musl does.
@@ -130,7 +136,7 @@ fn names_that_are_asked_for_and_their_answers_are_told() {
 
 #[test]
 fn a_client_of_tls_is_told_with_the_name_of_its_server() {
-    let seen = watched(&[EventKind::Tls], || {
+    let seen = watched(&[EventKind::Tls], 1, || {
         let listener = TcpListener::bind("127.0.0.1:8443").expect("bound");
         let name = b"\0\0\0\x12\0\x10\0\0\x0dhidden.exampl";
         let body = [&[3, 3][..], &[7; 32], &[0, 0, 2, 0x13, 1, 1, 0, 0, name.len() as u8], name].concat();
@@ -152,7 +158,7 @@ fn a_client_of_tls_is_told_with_the_name_of_its_server() {
 
 #[test]
 fn a_connection_that_ends_tells_what_it_carried_and_who_had_it() {
-    let seen = watched(&[EventKind::Flow], || {
+    let seen = watched(&[EventKind::Flow], 2, || {
         let listener = TcpListener::bind("127.0.0.1:8080").expect("bound");
         // A process that ends before the kernel has closed its connection.
         let script = "exec 3<>/dev/tcp/127.0.0.1/8080; printf hello >&3; read -r -N 70000 x <&3";
