@@ -28,6 +28,9 @@ use seawall_sensor::{
 use seawall_testkit::Dockerd;
 use serde_json::json;
 
+/// What takes a moment is waited for so long: other work may have the machine for a while.
+const LONG: Duration = Duration::from_secs(120);
+
 /// One at a time: what one does to its agent, the other's may see.
 static ALONE: Mutex<()> = Mutex::new(());
 
@@ -82,13 +85,14 @@ fn agent() {
                 DirectorySettings {
                     engines: vec![EngineSocket { engine: ContainerEngine::Docker, address }],
                     docker_folder: data.into(),
+                    stall: LONG,
                     ..DirectorySettings::below("/")
                 }
             }
             Err(_) => DirectorySettings::below("/nonexistent"),
         },
         containers_only: false,
-        identity_wait: Duration::from_millis(500),
+        identity_wait: LONG,
     };
     let policy = Bundle::load("policy.yaml", POLICY).expect("a policy");
     let guard = Guard::new(rules, "node", "exec-kill");
@@ -138,7 +142,7 @@ impl Agent {
 
     /// Reads lines up to one, and the alerts before it.
     fn until(&mut self, last: &str) -> Vec<Alert> {
-        let end = Instant::now() + Duration::from_secs(60);
+        let end = Instant::now() + LONG;
         let mut alerts = Vec::new();
         loop {
             let left = end.saturating_duration_since(Instant::now());
@@ -153,7 +157,7 @@ impl Agent {
 
     /// The first alert whose sentence has these words. Others are passed over.
     fn told(&mut self, words: &[&str]) -> Alert {
-        let end = Instant::now() + Duration::from_secs(20);
+        let end = Instant::now() + LONG;
         let mut others = Vec::new();
         loop {
             let left = end.saturating_duration_since(Instant::now());
@@ -372,10 +376,15 @@ fn containers_that_attack_the_agent_are_named() {
 
     neighbour(&engine, "writer", folder.path(), "sleep 1; echo w > /config/policy.yaml; sleep 60");
     agent.told(&["policy.yaml of the guard changed", "a file of this name was changed by sh", "container writer"]);
-    let script = format!("sleep 1; kill -STOP {0}; kill -CONT {0}; sleep 1; kill -9 {0}; sleep 60", agent.pid());
+    // The agent tells what was sent first before it dies of what comes then.
+    let script = format!(
+        "sleep 1; kill -STOP {0}; kill -CONT {0}; until [ -e /config/told ]; do sleep 0.1; done; kill -9 {0}; sleep 60",
+        agent.pid()
+    );
     neighbour(&engine, "killer", folder.path(), &script);
     let alert = agent.told(&["signal 19 (SIGSTOP) was sent to the guard by sh"]);
     assert_eq!((named(&alert).as_deref(), alert.priority), (Some("killer"), Priority::Critical));
+    std::fs::write(folder.path().join("told"), "").expect("written");
     agent.child.wait().expect("ended");
     let mut second = Agent::start_with(folder.path(), Some(&engine));
     let alert = second.told(&["signal 9 (SIGKILL) was sent to the guard that was process", "by sh"]);
