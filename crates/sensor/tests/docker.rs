@@ -10,13 +10,15 @@ use seawall_sensor::{ContainerId, Directory, DirectorySettings, EngineSocket, En
 use seawall_testkit::{Dockerd, ImageBuilder, TarBuilder};
 use serde_json::{Value, json};
 
-const LONG: Duration = Duration::from_secs(20);
+/// What takes a moment is waited for so long: other work may have the machine for a while.
+const LONG: Duration = Duration::from_secs(120);
 
 fn settings(engine: &Dockerd) -> DirectorySettings {
     let address = LocalAddress::Unix(engine.socket());
     DirectorySettings {
         engines: vec![EngineSocket { engine: ContainerEngine::Docker, address }],
         docker_folder: engine.data(),
+        stall: LONG,
         ..DirectorySettings::below("/")
     }
 }

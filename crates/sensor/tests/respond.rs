@@ -19,7 +19,8 @@ use serde_json::{Value, json};
 /// Each holds the containers of the other to its policy.
 static ALONE: Mutex<()> = Mutex::new(());
 
-const LONG: Duration = Duration::from_secs(20);
+/// What takes a moment is waited for so long: other work may have the machine for a while.
+const LONG: Duration = Duration::from_secs(120);
 
 const RULES: &str = "
 - rule: Marked sleep
@@ -54,6 +55,8 @@ fn directory(engine: &Dockerd, asks: bool) -> DirectorySettings {
     DirectorySettings {
         engines: if asks { sockets } else { Vec::new() },
         docker_folder: engine.data(),
+        // An engine that has other work is waited for.
+        stall: LONG,
         ..DirectorySettings::below("/")
     }
 }
@@ -70,7 +73,7 @@ fn watched_by<'e>(policy: &str, engine: &'e Dockerd, asks: bool, evidence: &Path
         kinds: supplied_kinds().into_iter().collect(),
         directory: directory(engine, asks),
         containers_only: false,
-        identity_wait: Duration::from_millis(500),
+        identity_wait: LONG,
     };
     let policy = Bundle::load("policy.yaml", policy).expect("a policy");
     let guard = Guard::new(rules, "node", "observe");
