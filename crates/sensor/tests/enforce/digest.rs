@@ -16,7 +16,7 @@ use seawall_sensor::{Guard, Node, pin_folder};
 use seawall_testkit::Dockerd;
 use serde_json::Value;
 
-use super::{ALONE, Pins, did, options, ordinary, root, rules, run, watched};
+use super::{ALONE, LONG, Pins, did, options, ordinary, root, rules, run, watched};
 
 /// The folder of the engine of the test that runs this program again as an agent to be killed.
 const AGENT: &str = "SEAWALL_TEST_AGENT";
@@ -173,7 +173,7 @@ fn programs_are_judged_by_their_digest_with_the_agent_and_without() {
 
     // What only looks changed may run again once the agent has looked.
     std::fs::set_permissions(layer.join("usr/bin/wc"), std::fs::Permissions::from_mode(0o555)).expect("changed");
-    let end = Instant::now() + Duration::from_secs(40);
+    let end = Instant::now() + LONG;
     while !watched(&mut first, &engine, &[("again".to_owned(), "web", "wc -l /etc/passwd && echo RAN")]).0[0]
         .contains("RAN")
     {
@@ -208,7 +208,7 @@ impl Agent {
             .stdout(Stdio::null())
             .spawn();
         let agent = Self(child.expect("started"));
-        for _ in 0..600 {
+        for _ in 0..1_800 {
             if engine.join("guarding").exists() {
                 return agent;
             }
@@ -291,7 +291,7 @@ fn a_layer_that_was_changed_before_the_agent_came_is_told_by_the_inventory() {
         return;
     }
     engine.import(&image.archive(&folder.path().join(image.name)), &format!("ordinary/{}", image.name), "1");
-    let end = Instant::now() + Duration::from_secs(30);
+    let end = Instant::now() + LONG;
     let mut told = String::new();
     loop {
         let (logs, alerts) = watched(&mut node, &engine, &[(image.name.to_owned(), "web", "echo RAN")]);

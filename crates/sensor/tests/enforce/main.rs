@@ -29,6 +29,9 @@ use seawall_sensor::{
 use seawall_testkit::Dockerd;
 use serde_json::json;
 
+/// What takes a moment is waited for so long: other work may have the machine for a while.
+pub(crate) const LONG: Duration = Duration::from_secs(120);
+
 const POLICY: &str = "
 apiVersion: seawall/v1
 name: test
@@ -98,10 +101,12 @@ fn options(engine: &Dockerd) -> SensorOptions {
         directory: DirectorySettings {
             engines: vec![EngineSocket { engine: ContainerEngine::Docker, address }],
             docker_folder: engine.data(),
+            // An engine that has other work is waited for.
+            stall: LONG,
             ..DirectorySettings::below("/")
         },
         containers_only: false,
-        identity_wait: Duration::from_millis(500),
+        identity_wait: LONG,
     }
 }
 
@@ -111,8 +116,19 @@ fn node(engine: &Dockerd, pins: &Path) -> Node {
     Node::start(options(engine), Guard::new(rules, "node", "exec-kill"), Some(policy), pins).expect("started")
 }
 
-/// Runs a script in a container; what it printed.
+/// Runs a script in a container, which goes then; what it printed.
 fn run(engine: &Dockerd, name: &str, role: &str, script: &str) -> String {
+    let log = run_and_keep(engine, name, role, script);
+    remove(engine, name);
+    log
+}
+
+fn remove(engine: &Dockerd, name: &str) {
+    engine.ask("DELETE", &format!("/containers/{name}?force=1"), &serde_json::Value::Null);
+}
+
+/// Runs a script in a container, which stays, so that the engine can still be asked for it; what it printed.
+fn run_and_keep(engine: &Dockerd, name: &str, role: &str, script: &str) -> String {
     // An image of the ordinary ones runs its own work.
     let (image, entry) = match ordinary::IMAGES.iter().any(|image| image.name == name) {
         true => (format!("ordinary/{name}:1"), &["/entrypoint.sh"][..]),
@@ -131,9 +147,7 @@ fn run(engine: &Dockerd, name: &str, role: &str, script: &str) -> String {
         let (status, answer) = engine.ask("POST", &path, &serde_json::Value::Null);
         assert_eq!(status, expected, "{path}: {answer}");
     }
-    let log = engine.ask_bytes("GET", &format!("/containers/{name}/logs?stdout=1&stderr=1"));
-    engine.ask("DELETE", &format!("/containers/{name}?force=1"), &serde_json::Value::Null);
-    log
+    engine.ask_bytes("GET", &format!("/containers/{name}/logs?stdout=1&stderr=1"))
 }
 
 /// Runs scripts while the node watches; what each printed, and the alerts by container.
@@ -147,21 +161,20 @@ fn watched(
         let work = scope.spawn(|| {
             // A few at once: they mostly wait for the engine.
             let share = scripts.len().div_ceil(3).max(1);
-            let run = |part: &[(String, &str, &str)]| part.iter().map(|(n, role, s)| run(engine, n, role, s)).collect();
+            let run = |part: &[(String, &str, &str)]| {
+                part.iter().map(|(name, role, script)| run_and_keep(engine, name, role, script)).collect()
+            };
             let parts: Vec<_> =
                 scripts.chunks(share).map(|part| scope.spawn(move || -> Vec<_> { run(part) })).collect();
             parts.into_iter().flat_map(|part| part.join().expect("ran")).collect::<Vec<_>>()
         });
-        let mut end = None;
-        while end.is_none_or(|end| Instant::now() < end) {
+        let mut settling = Settling::default();
+        while settling.goes_on(work.is_finished(), Duration::from_secs(1)) {
             node.step(Duration::from_millis(20), &mut |_| {}, &mut |alert| {
                 let name = alert.seawall.container.as_ref().and_then(|c| c.name.clone());
                 alerts.entry(name.unwrap_or_default()).or_default().push(alert);
             })
             .expect("stepped");
-            if end.is_none() && work.is_finished() {
-                end = Some(Instant::now() + Duration::from_secs(1));
-            }
         }
         work.join().unwrap_or_else(|_| {
             let told: String =
@@ -169,7 +182,29 @@ fn watched(
             panic!("a container failed; what was told: {told}")
         })
     });
+    for (name, ..) in scripts {
+        remove(engine, name);
+    }
     (logs, alerts)
+}
+
+/// Goes on for a while after some work, and so many steps of it that all that happened was read, whatever else the machine
+/// does.
+#[derive(Default)]
+pub(crate) struct Settling {
+    end: Option<Instant>,
+    steps: u32,
+}
+
+impl Settling {
+    pub(crate) fn goes_on(&mut self, is_done: bool, settle: Duration) -> bool {
+        if !is_done {
+            return true;
+        }
+        self.steps += 1;
+        let end = *self.end.get_or_insert_with(|| Instant::now() + settle);
+        self.steps < 40 || Instant::now() < end
+    }
 }
 
 fn rules(alerts: Option<&Vec<Alert>>) -> String {

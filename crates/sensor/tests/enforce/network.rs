@@ -6,6 +6,7 @@ pub(crate) mod group;
 mod names;
 
 use std::fmt::Write as _;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::PoisonError;
@@ -18,7 +19,7 @@ use seawall_sensor::{Enforcer, Guard, Node, pin_folder, quarantine};
 use seawall_testkit::{Dockerd, keep_section};
 use serde_json::{Value, json};
 
-use super::{ALONE, Pins, options, root};
+use super::{ALONE, LONG, Pins, Settling, options, root};
 
 const POLICY: &str = "
 apiVersion: seawall/v1
@@ -52,7 +53,7 @@ def tcp(port):
     s = socket.socket(socket.AF_INET6, socket.SOCK_STREAM)
     s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     s.setsockopt(socket.IPPROTO_TCP, socket.TCP_FASTOPEN, 16)
-    s.bind(("::", port)); s.listen(64)
+    s.bind(("::", port)); s.listen(64); ready.append(port)
     while True:
         c, _ = s.accept()
         threading.Thread(target=talk, args=(c,), daemon=True).start()
@@ -65,26 +66,29 @@ def talk(c):
     except OSError: pass
 def udp():
     s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
-    s.bind(("::", 53))
+    s.bind(("::", 53)); ready.append(53)
     while True:
         data, who = s.recvfrom(100)
         s.sendto(data, who)
 def call(source):
     while True:
         try:
-            s = socket.create_connection(("10.77.0.9", 8080), 0.3, (source, 0))
+            s = socket.create_connection(("10.77.0.9", 8080), 2, (source, 0))
             s.sendall(source.encode()); s.close()
         except OSError: pass
         time.sleep(0.1)
+ready = []
 for work, args in [(tcp, (80,)), (tcp, (81,)), (tcp, (53,)), (udp, ()), (call, ("10.77.0.1",)), (call, ("10.77.0.2",))]:
     threading.Thread(target=work, args=args, daemon=True).start()
+while len(ready) < 4: time.sleep(0.01)
+print("listening", flush=True)
 time.sleep(3600)
 "#;
 
 /// What a script of a container begins with: it waits for its interface.
 const WAIT: &str = r#"
 import os, time
-deadline = time.time() + 20
+deadline = time.time() + 120
 while time.time() < deadline:
     try:
         if open("/sys/class/net/eth0/operstate").read().strip() == "up" and "fd77" in os.popen("ip -6 addr show eth0 | grep -v tentative").read(): break
@@ -96,11 +100,11 @@ while time.time() < deadline:
 const BEGIN: &str = r#"
 import os, socket, struct, sys, time
 def tcp(address, port, family=socket.AF_INET):
-    s = socket.socket(family, socket.SOCK_STREAM); s.settimeout(2)
+    s = socket.socket(family, socket.SOCK_STREAM); s.settimeout(20)
     s.connect((address, port)); s.sendall(b"hello")
     if s.recv(5) == b"hello": print("RAN")
 def udp(address, port, family=socket.AF_INET):
-    s = socket.socket(family, socket.SOCK_DGRAM); s.settimeout(2)
+    s = socket.socket(family, socket.SOCK_DGRAM); s.settimeout(20)
     s.sendto(b"hello", (address, port))
     if s.recv(5) == b"hello": print("RAN")
 "#;
@@ -140,7 +144,7 @@ const CASES: &[(&str, &str, bool)] = &[
     ),
     (
         "an ICMP echo to an address outside the list",
-        "s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM, 1); s.settimeout(2); s.sendto(bytes([8,0,0,0,0,0,0,1]), ('10.77.0.2', 0)); s.recv(8) and print('RAN')",
+        "s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM, 1); s.settimeout(20); s.sendto(bytes([8,0,0,0,0,0,0,1]), ('10.77.0.2', 0)); s.recv(8) and print('RAN')",
         true,
     ),
     ("a raw socket", "socket.socket(socket.AF_INET, socket.SOCK_RAW, 1); print('RAN')", true),
@@ -149,12 +153,12 @@ const CASES: &[(&str, &str, bool)] = &[
     ("a packet socket", "socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 768); print('RAN')", true),
     (
         "being called from an address of the list",
-        "l = socket.socket(); l.bind(('0.0.0.0', 8080)); l.listen(); l.settimeout(3)\nwhile True:\n  if l.accept()[1][0] == '10.77.0.1': print('RAN'); break",
+        "l = socket.socket(); l.bind(('0.0.0.0', 8080)); l.listen(); l.settimeout(30)\nwhile True:\n  if l.accept()[1][0] == '10.77.0.1': print('RAN'); break",
         false,
     ),
     (
         "being called from an address outside the list",
-        "l = socket.socket(); l.bind(('0.0.0.0', 8080)); l.listen(); l.settimeout(1)\nend = time.time() + 1\nwhile time.time() < end:\n  if l.accept()[1][0] == '10.77.0.2': print('RAN'); break",
+        "l = socket.socket(); l.bind(('0.0.0.0', 8080)); l.listen(); l.settimeout(10)\nend = time.time() + 5\nwhile time.time() < end:\n  if l.accept()[1][0] == '10.77.0.2': print('RAN'); break",
         true,
     ),
     ("a block device is made", "os.mknod('/tmp/disk', 0o060600, os.makedev(254, 0)); print('RAN')", true),
@@ -207,14 +211,13 @@ impl Peer {
     fn start(folder: &Path, text: &str) -> Self {
         let script = folder.join("peer.py");
         std::fs::write(&script, text).expect("written");
-        let child = Command::new("unshare").args(["-n", "python3"]).arg(&script).stderr(Stdio::null()).spawn();
-        let peer = Self(Running(child.expect("unshare is there")));
-        let own = std::fs::read_link("/proc/self/ns/net").expect("a link");
-        let theirs = || std::fs::read_link(format!("/proc/{}/ns/net", peer.pid())).expect("a link");
-        while theirs() == own {
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        peer
+        let mut command = Command::new("unshare");
+        command.args(["-n", "python3"]).arg(&script).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().expect("unshare is there");
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("read");
+        assert_eq!(line, "listening\n");
+        Self(Running(child))
     }
 
     fn pid(&self) -> u32 {
@@ -278,12 +281,9 @@ pub(super) fn watched<T: Send>(node: &mut Node, work: impl FnOnce() -> T + Send)
     let mut alerts = Vec::new();
     let result = std::thread::scope(|scope| {
         let work = scope.spawn(work);
-        let mut end = None;
-        while end.is_none_or(|end| Instant::now() < end) {
+        let mut settling = Settling::default();
+        while settling.goes_on(work.is_finished(), Duration::from_millis(1500)) {
             node.step(Duration::from_millis(20), &mut |_| {}, &mut |alert| alerts.push(alert)).expect("stepped");
-            if end.is_none() && work.is_finished() {
-                end = Some(Instant::now() + Duration::from_millis(1500));
-            }
         }
         work.join().expect("worked")
     });
@@ -360,8 +360,11 @@ fn containers_speak_with_whom_they_may() {
     until(&engine, "talker", "TRIED");
     // The next agent keeps it so, and tells.
     let mut second = node(&engine, &pins);
-    let ((), alerts) = watched(&mut second, || std::thread::sleep(Duration::from_secs(1)));
-    assert!(!of(&alerts, "talker", Action::Quarantined).is_empty(), "{:?}", told(&alerts.iter().collect::<Vec<_>>()));
+    let (end, mut alerts) = (Instant::now() + LONG, Vec::new());
+    while of(&alerts, "talker", Action::Quarantined).is_empty() {
+        assert!(Instant::now() < end, "{:?}", told(&alerts.iter().collect::<Vec<_>>()));
+        second.step(Duration::from_millis(20), &mut |_| {}, &mut |alert| alerts.push(alert)).expect("stepped");
+    }
     cut(&engine, &pins, "talker", false);
     until(&engine, "talker", "BACK");
     drop(second);
@@ -388,10 +391,9 @@ fn containers_speak_with_whom_they_may() {
 /// Says what becomes of its connection.
 const TALKER: &str = r#"
 def call():
-    s = socket.create_connection(("10.77.0.1", 80), 0.5)
+    s = socket.create_connection(("10.77.0.1", 80), 10)
     s.sendall(b"hello")
     if s.recv(5) != b"hello": raise OSError
-    s.settimeout(0.5)
     return s
 def say(word): print(word, flush=True)
 s = call()
@@ -413,7 +415,7 @@ while True:
 
 /// Waits until a container has said a word.
 fn until(engine: &Dockerd, name: &str, word: &str) {
-    let end = Instant::now() + Duration::from_secs(15);
+    let end = Instant::now() + LONG;
     while !log(engine, name).contains(word) {
         assert!(Instant::now() < end, "{name} does not say {word}: {}", log(engine, name));
         std::thread::sleep(Duration::from_millis(20));

@@ -110,6 +110,7 @@ def names(s):
 def listen(port, serve):
     s = bound(socket.AF_INET6, socket.SOCK_STREAM, "::", port)
     s.listen(64)
+    ready.append(port)
     while True:
         c, _ = s.accept()
         threading.Thread(target=talk, args=(c, serve), daemon=True).start()
@@ -136,6 +137,10 @@ servers = [(socket.AF_INET, "10.77.0.1"), (socket.AF_INET6, "fd77::1")]
 work = [(names, (bound(family, socket.SOCK_DGRAM, address, 53),)) for family, address in servers]
 work += [(names, (other,))]
 work += [(listen, (80, echo)), (listen, (81, echo)), (listen, (53, ask))]
+ready = []
 for function, arguments in work:
     threading.Thread(target=function, args=arguments, daemon=True).start()
+while len(ready) < 3:
+    time.sleep(0.01)
+print("listening", flush=True)
 time.sleep(3600)
