@@ -115,10 +115,12 @@ fn attacks_raise_their_rules_and_ordinary_work_does_not() {
                 address: LocalAddress::Unix(engine.socket()),
             }],
             docker_folder: engine.data(),
+            // An engine that has other work is waited for.
+            stall: containers::LONGEST,
             ..DirectorySettings::below("/")
         },
         containers_only: false,
-        identity_wait: Duration::from_millis(500),
+        identity_wait: containers::LONGEST,
     };
     settings.kernel.event_ring = 64 << 20;
     settings.kernel.environment = environment;
@@ -199,8 +201,9 @@ fn round(
 ) -> Vec<Outcome> {
     std::thread::scope(|scope| {
         let work = scope.spawn(work);
-        let mut end = None;
-        while end.is_none_or(|end| Instant::now() < end) {
+        // So many polls that all that happened is read, whatever else the machine does.
+        let (mut end, mut polls) = (None, 0);
+        while polls < 100 || end.is_none_or(|end| Instant::now() < end) {
             sensor
                 .poll(Duration::from_millis(20), &mut |observation| {
                     for (number, (guard, agreement)) in guards.iter_mut().enumerate() {
@@ -212,6 +215,7 @@ fn round(
             if end.is_none() && work.is_finished() {
                 end = Some(Instant::now() + SETTLE);
             }
+            polls += u32::from(end.is_some());
         }
         work.join().expect("the cases ran")
     })
