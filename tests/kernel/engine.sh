@@ -8,7 +8,7 @@ engine() {
     perl /registry.pl &
     (exec dockerd --iptables=false --ip6tables=false --bridge=none --storage-driver overlay2) > /run/dockerd.log 2>&1 &
     waited=0
-    while ! docker version > /dev/null 2>&1 && [ $waited -lt 60 ]; do
+    while ! docker version > /dev/null 2>&1 && [ $waited -lt 300 ]; do
         sleep 1
         waited=$((waited + 1))
     done

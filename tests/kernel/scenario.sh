@@ -7,7 +7,7 @@ start() {
     (echo 0 > /sys/fs/cgroup/agent/cgroup.procs; exec seawall guard --policy "$@" --fold 0 -o jsonl=/run/alerts) 2> /run/guard.log &
     export AGENT=$!
     waited=0
-    while ! grep -q guarding /run/guard.log && [ -e "/proc/$AGENT" ] && [ $waited -lt 120 ]; do
+    while ! grep -q guarding /run/guard.log && [ -e "/proc/$AGENT" ] && [ $waited -lt 600 ]; do
         sleep 0.5
         waited=$((waited + 1))
     done
@@ -31,9 +31,15 @@ attacks() {
     container $((number + 100)) /work.sh
 }
 
-# told: what the agent says of it.
+# told: what the agent says of it, once nothing has come for a while.
 told() {
-    sleep 4
+    before=none
+    for _ in $(seq 60); do
+        now=$(wc -c < /run/alerts)
+        [ "$now" != "$before" ] || break
+        before=$now
+        sleep 4
+    done
     echo "@@ alerts $1"
     cat /run/alerts
 }

@@ -1,4 +1,4 @@
 /usr/bin/python3 - <<'END'
 import socket
-socket.create_connection(('198.51.100.7', 443), 3).close()
+socket.create_connection(('198.51.100.7', 443), 30).close()
 END

@@ -1,4 +1,5 @@
-sleep 20 &
+sleep 60 &
+until [ /proc/$!/exe -ef /bin/sleep ]; do :; done
 /usr/bin/python3 - <<'END'
 import ctypes, os
 libc = ctypes.CDLL(None, use_errno=True)

@@ -4,7 +4,7 @@ import socket, struct
 def ask(kind, name):
     labels = b''.join(bytes([len(label)]) + label.encode() for label in name.split('.'))
     client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    client.settimeout(3)
+    client.settimeout(30)
     client.connect(('203.0.113.5', 53))
     client.send(struct.pack('>6H', 7, 0x100, 1, 0, 0, 0) + labels + struct.pack('>BHH', 0, kind, 1))
     client.recv(512)

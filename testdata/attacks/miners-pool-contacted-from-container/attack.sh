@@ -1,4 +1,4 @@
 /usr/bin/python3 - <<'END'
 import socket
-socket.create_connection(('203.0.113.5', 3333), 3).close()
+socket.create_connection(('203.0.113.5', 3333), 30).close()
 END

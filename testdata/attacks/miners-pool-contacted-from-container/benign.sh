@@ -1,5 +1,5 @@
 set -e
 /usr/bin/python3 - <<'END'
 import socket
-socket.create_connection(('10.2.3.4', 3333), 3).close()
+socket.create_connection(('10.2.3.4', 3333), 30).close()
 END

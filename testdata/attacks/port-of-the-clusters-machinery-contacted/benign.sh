@@ -1,5 +1,5 @@
 set -e
 /usr/bin/python3 - <<'END'
 import socket
-socket.create_connection(('203.0.113.5', 8080), 3).close()
+socket.create_connection(('203.0.113.5', 8080), 30).close()
 END

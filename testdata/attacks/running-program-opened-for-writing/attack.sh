@@ -1,5 +1,5 @@
 cp /bin/sleep /tmp/server
-/tmp/server 5 &
-sleep 0.2
+/tmp/server 60 &
+until [ /proc/$!/exe -ef /tmp/server ]; do :; done
 echo x > /proc/$!/exe
 kill %1

@@ -1,3 +1,4 @@
 set -e
-sleep 5 &
+sleep 60 &
+until [ /proc/$!/exe -ef /bin/sleep ]; do :; done
 pkill sleep

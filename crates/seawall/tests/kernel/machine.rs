@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use seawall_testkit::TarBuilder;
 
 /// What has not come to its end by then hangs; a quiet machine takes about a minute.
-const PATIENCE: Duration = Duration::from_secs(480);
+const PATIENCE: Duration = Duration::from_secs(1200);
 
 /// The kernel and its modules; none where this machine cannot have it, which is said.
 pub(crate) fn kernel() -> Option<PathBuf> {
