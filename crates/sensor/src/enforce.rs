@@ -19,7 +19,6 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
-use aya::Btf;
 use aya::maps::{Array, HashMap, Map, MapData, PerCpuArray, RingBuf};
 use seawall_decide::{Bundle, RuntimeDenial, RuntimeMode, RuntimePolicy};
 
@@ -33,7 +32,7 @@ use lists::Lists;
 use names::Names;
 use paths::Paths;
 
-use crate::kernel::error_chain;
+use crate::kernel::{error_chain, with_types};
 use crate::{HookState, SensorError};
 
 /// Maps that programs share.
@@ -130,14 +129,16 @@ impl Enforcer {
 
     fn with(folder: &Path, is_needed: &IsNeeded<'_>) -> Result<Self, SensorError> {
         prepare(folder)?;
-        let btf = Btf::from_sys_fs().map_err(|e| SensorError::NoTypes(e.to_string()))?;
-        let mut objects = Objects::new(&btf, Some(folder));
-        let mut hooks = Vec::new();
-        for hook in HOOKS {
-            if is_needed(hook, &hooks)? {
-                hooks.push((hook, pin(hook, folder, &mut objects)));
+        let hooks = with_types(|loader, btf| {
+            let mut objects = Objects::new(loader, btf, Some(folder));
+            let mut hooks = Vec::new();
+            for hook in HOOKS {
+                if is_needed(hook, &hooks)? {
+                    hooks.push((hook, pin(hook, folder, &mut objects)));
+                }
             }
-        }
+            Ok(hooks)
+        })?;
         let worked = hooks.iter().any(|(_, state)| *state == HookState::Attached);
         if let (false, Some((_, HookState::Refused(reason)))) = (worked, hooks.last()) {
             return Err(if hooks.iter().all(|(hook, _)| hook.object.bytes().is_empty()) {
@@ -169,16 +170,15 @@ impl Enforcer {
 
     /// Tries each program: it is attached for a moment, and denies nothing. Its name, what it is for, what it can deny.
     pub fn probe() -> Vec<(&'static str, &'static str, &'static [RuntimeDenial], HookState)> {
-        let btf = match Btf::from_sys_fs() {
-            Ok(btf) => btf,
-            Err(error) => {
-                let refused = HookState::Refused(SensorError::NoTypes(error.to_string()).to_string());
-                return HOOKS.iter().map(|hook| (hook.name, hook.purpose, hook.denies, refused.clone())).collect();
-            }
-        };
-        let mut objects = Objects::new(&btf, None);
-        let mut tried = |hook: &DenyHook| state(hook.attach(&mut objects).map(drop));
-        HOOKS.iter().map(|hook| (hook.name, hook.purpose, hook.denies, tried(hook))).collect()
+        let told = |hook: &'static DenyHook, state| (hook.name, hook.purpose, hook.denies, state);
+        let tried = with_types(|loader, btf| {
+            let mut objects = Objects::new(loader, btf, None);
+            Ok(HOOKS.iter().map(|hook| told(hook, state(hook.attach(&mut objects).map(drop)))).collect())
+        });
+        tried.unwrap_or_else(|error| {
+            let refused = HookState::Refused(error.to_string());
+            HOOKS.iter().map(|hook| told(hook, refused.clone())).collect()
+        })
     }
 
     /// What of a policy no program here can deny: the entry, what it asks for, and why not.

@@ -23,7 +23,7 @@ pub use names::{NameSettings, Names};
 pub use tls::{ClientHello, read_client_hello};
 
 use crate::enforce::hierarchy;
-use crate::kernel::error_chain;
+use crate::kernel::{error_chain, with_types};
 use crate::{HookState, SensorError};
 
 static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/flow.bpf.o"));
@@ -98,14 +98,22 @@ impl Flows {
         if OBJECT.is_empty() {
             return Err(SensorError::NotBuilt);
         }
+        with_types(|loader, btf| Self::fitted(kinds, own_pid, loader, btf)).map(Some)
+    }
+
+    fn fitted(
+        kinds: &BTreeSet<EventKind>,
+        own_pid: u32,
+        mut loader: EbpfLoader<'_>,
+        btf: &Btf,
+    ) -> Result<Self, SensorError> {
         let fail = |error: &dyn std::error::Error| SensorError::Load(error_chain(error));
-        let btf = Btf::from_sys_fs().map_err(|e| SensorError::NoTypes(e.to_string()))?;
-        let mut programs = EbpfLoader::new().btf(Some(&btf)).load(OBJECT).map_err(|e| fail(&e))?;
+        let mut programs = loader.load(OBJECT).map_err(|e| fail(&e))?;
         write_settings(&mut programs, kinds, own_pid)?;
         let hooks = HOOKS
             .iter()
             .filter(|hook| hook.kinds.iter().any(|kind| kinds.contains(kind)))
-            .map(|hook| match attach(&mut programs, hook, &btf) {
+            .map(|hook| match attach(&mut programs, hook, btf) {
                 Ok(()) => (hook, HookState::Attached),
                 Err(reason) => (hook, HookState::Refused(reason)),
             })
@@ -115,7 +123,7 @@ impl Flows {
         };
         let ring = RingBuf::try_from(take("PACKETS")?).map_err(|e| fail(&e))?;
         let drops = PerCpuArray::try_from(take("PACKET_DROPS")?).map_err(|e| fail(&e))?;
-        Ok(Some(Self { _programs: programs, hooks, ring, drops }))
+        Ok(Self { _programs: programs, hooks, ring, drops })
     }
 
     /// Each program that was tried: where, what for, and what became of it.

@@ -5,6 +5,7 @@
 
 mod hook;
 mod setup;
+mod types;
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -16,6 +17,7 @@ use aya::programs::{BtfTracePoint, Iter};
 use aya::{Btf, Ebpf, EbpfLoader};
 
 pub use hook::{Hook, HookState};
+pub(crate) use types::with_types;
 
 use crate::calls::Call;
 use crate::{Filter, SensorError};
@@ -75,9 +77,16 @@ impl Kernel {
         if OBJECT.is_empty() {
             return Err(SensorError::NotBuilt);
         }
-        let btf = Btf::from_sys_fs().map_err(|e| SensorError::NoTypes(e.to_string()))?;
-        let mut programs = EbpfLoader::new()
-            .btf(Some(&btf))
+        with_types(|loader, btf| Self::fitted(options, wanted, loader, btf))
+    }
+
+    fn fitted(
+        options: &KernelOptions,
+        wanted: &[(usize, Call)],
+        mut loader: EbpfLoader<'_>,
+        btf: &Btf,
+    ) -> Result<Self, SensorError> {
+        let mut programs = loader
             // Storage that belongs to a task has no type of its own in the loader; only the programs use it.
             .allow_unsupported_maps()
             .map_max_entries("LIFE", options.life_ring)
@@ -90,7 +99,7 @@ impl Kernel {
         setup::filter(&mut programs, wanted, options.filter.as_deref())?;
         // The programs are loaded while the object still holds every map that they name.
         let asked = Hook::ALL.iter().filter(|hook| enter || **hook != Hook::Enter);
-        let hooks = asked.map(|hook| (*hook, load_program(&mut programs, *hook, &btf))).collect();
+        let hooks = asked.map(|hook| (*hook, load_program(&mut programs, *hook, btf))).collect();
         let life = RingBuf::try_from(take(&mut programs, "LIFE")?).map_err(map_error)?;
         let events = RingBuf::try_from(take(&mut programs, "EVENTS")?).map_err(map_error)?;
         let drops = PerCpuArray::try_from(take(&mut programs, "DROPS")?).map_err(map_error)?;

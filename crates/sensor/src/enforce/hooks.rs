@@ -238,15 +238,20 @@ const fn listed(
 
 /// Objects that are loaded, each once: finding the kernel's types for one takes a while.
 pub(super) struct Objects<'a> {
+    loader: EbpfLoader<'a>,
     btf: &'a Btf,
-    /// Where maps that programs share are pinned; without it each object has its own.
-    pins: Option<&'a Path>,
     loaded: Vec<(Object, Ebpf)>,
 }
 
 impl<'a> Objects<'a> {
-    pub(super) fn new(btf: &'a Btf, pins: Option<&'a Path>) -> Self {
-        Self { btf, pins, loaded: Vec::new() }
+    /// `pins` is where maps that programs share are pinned; without it each object has its own.
+    pub(super) fn new(mut loader: EbpfLoader<'a>, btf: &'a Btf, pins: Option<&Path>) -> Self {
+        if let Some(pins) = pins {
+            for name in MAPS {
+                loader.map_pin_path(name, pins.join(name));
+            }
+        }
+        Self { loader, btf, loaded: Vec::new() }
     }
 
     fn get(&mut self, object: Object) -> Result<&mut Ebpf, String> {
@@ -256,15 +261,7 @@ impl<'a> Objects<'a> {
         let at = match self.loaded.iter().position(|(loaded, _)| *loaded == object) {
             Some(at) => at,
             None => {
-                let mut loader = EbpfLoader::new();
-                // The library knows no storage of tasks; the kernel does.
-                loader.btf(Some(self.btf)).allow_unsupported_maps();
-                if let Some(pins) = self.pins {
-                    for name in MAPS {
-                        loader.map_pin_path(name, pins.join(name));
-                    }
-                }
-                self.loaded.push((object, loader.load(object.bytes()).map_err(|e| error_chain(&e))?));
+                self.loaded.push((object, self.loader.load(object.bytes()).map_err(|e| error_chain(&e))?));
                 self.loaded.len() - 1
             }
         };

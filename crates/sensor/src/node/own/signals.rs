@@ -11,7 +11,7 @@ use seawall_rules::signal_name;
 
 use super::RULE;
 use crate::enforce::{agent_folder, prepare};
-use crate::kernel::error_chain;
+use crate::kernel::{error_chain, with_types};
 use crate::record::Cursor;
 use crate::{Guard, HookState, Sensor, SensorError, clock, proc};
 
@@ -125,14 +125,12 @@ impl Signals {
         }
         let folder = agent_folder(pins);
         prepare(&folder)?;
-        let btf = Btf::from_sys_fs().map_err(|e| SensorError::NoTypes(e.to_string()))?;
-        let mut loader = EbpfLoader::new();
-        loader.btf(Some(&btf));
-        for name in PINNED {
-            loader.map_pin_path(name, folder.join(name));
-        }
-        let mut programs = loader.load(OBJECT).map_err(|e| SensorError::Load(error_chain(&e)))?;
-        attach(&mut programs, &btf).map_err(SensorError::Load)?;
+        let mut programs = with_types(|mut loader, btf| {
+            for name in PINNED {
+                loader.map_pin_path(name, folder.join(name));
+            }
+            attached(loader, btf)
+        })?;
         let mut take = |name: &str| {
             programs.take_map(name).ok_or_else(|| SensorError::Load(format!("the object lacks map {name}")))
         };
@@ -198,20 +196,22 @@ impl Drop for Signals {
 pub(crate) fn probe() -> HookState {
     let tried = || {
         if OBJECT.is_empty() {
-            return Err(SensorError::NotBuilt.to_string());
+            return Err(SensorError::NotBuilt);
         }
-        let btf = Btf::from_sys_fs().map_err(|e| SensorError::NoTypes(e.to_string()).to_string())?;
-        let mut programs = EbpfLoader::new().btf(Some(&btf)).load(OBJECT).map_err(|e| error_chain(&e))?;
-        attach(&mut programs, &btf)
+        with_types(attached).map(drop)
     };
-    tried().map_or_else(HookState::Refused, |()| HookState::Attached)
+    tried().map_or_else(|error| HookState::Refused(error.to_string()), |()| HookState::Attached)
 }
 
-fn attach(programs: &mut aya::Ebpf, btf: &Btf) -> Result<(), String> {
-    let program = programs.program_mut("seawall_signal").ok_or("the object lacks seawall_signal")?;
-    let program: &mut BtfTracePoint = program.try_into().map_err(|e| error_chain(&e))?;
-    program.load("signal_generate", btf).map_err(|e| error_chain(&e))?;
-    program.attach().map_err(|e| error_chain(&e)).map(drop)
+fn attached(mut loader: EbpfLoader<'_>, btf: &Btf) -> Result<aya::Ebpf, SensorError> {
+    let lacks = || SensorError::Load("the object lacks seawall_signal".to_owned());
+    let fail = |error: &dyn std::error::Error| SensorError::Load(error_chain(error));
+    let mut programs = loader.load(OBJECT).map_err(|e| fail(&e))?;
+    let program = programs.program_mut("seawall_signal").ok_or_else(lacks)?;
+    let program: &mut BtfTracePoint = program.try_into().map_err(|e| fail(&e))?;
+    program.load("signal_generate", btf).map_err(|e| fail(&e))?;
+    program.attach().map_err(|e| fail(&e))?;
+    Ok(programs)
 }
 
 /// When a process was made, in the kernel's ticks since boot; none where there is none.
