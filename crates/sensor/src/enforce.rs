@@ -19,7 +19,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
-use aya::maps::{Array, HashMap, Map, MapData, PerCpuArray, RingBuf};
+use aya::maps::{Array, HashMap, Map, MapData, PerCpuArray};
 use seawall_decide::{Bundle, RuntimeDenial, RuntimeMode, RuntimePolicy};
 
 pub use denial::Denial;
@@ -33,6 +33,7 @@ use names::Names;
 use paths::Paths;
 
 use crate::kernel::{error_chain, with_types};
+use crate::ring::Ring;
 use crate::{HookState, SensorError};
 
 /// Maps that programs share.
@@ -74,7 +75,7 @@ pub struct Enforcer {
     hooks: Vec<(&'static DenyHook, HookState)>,
     groups: HashMap<MapData, u64, u32>,
     defaults: Array<MapData, u32>,
-    denials: RingBuf<MapData>,
+    denials: Ring,
     lost: PerCpuArray<MapData, u64>,
     lists: Option<Lists>,
     digests: Option<Digests>,
@@ -158,7 +159,7 @@ impl Enforcer {
         Ok(Self {
             groups: HashMap::try_from(Map::HashMap(map("GROUPS")?)).map_err(made)?,
             defaults: Array::try_from(Map::Array(map("DEFAULTS")?)).map_err(made)?,
-            denials: RingBuf::try_from(Map::RingBuf(map("DENIALS")?)).map_err(made)?,
+            denials: Ring::open(Map::RingBuf(map("DENIALS")?))?,
             lost: PerCpuArray::try_from(Map::PerCpuArray(map("LOST")?)).map_err(made)?,
             lists: Lists::open(folder)?,
             digests: Digests::open(folder)?,
@@ -365,9 +366,7 @@ impl Enforcer {
     /// What was denied since it was asked last.
     pub fn denials(&mut self) -> Vec<Denial> {
         let mut all = Vec::new();
-        while let Some(item) = self.denials.next() {
-            all.extend(Denial::parse(&item));
-        }
+        while self.denials.next(&mut |record| all.extend(Denial::parse(record))) {}
         all
     }
 

@@ -11,7 +11,7 @@ mod tls;
 use std::collections::BTreeSet;
 use std::os::fd::{AsFd, BorrowedFd};
 
-use aya::maps::{Array, MapData, PerCpuArray, RingBuf};
+use aya::maps::{Array, MapData, PerCpuArray};
 use aya::programs::{BtfTracePoint, CgroupAttachMode, CgroupSkb, CgroupSkbAttachType, CgroupSockAddr, ProgramError};
 use aya::{Btf, BtfError, Ebpf, EbpfLoader};
 use seawall_model::EventKind;
@@ -24,6 +24,7 @@ pub use tls::{ClientHello, read_client_hello};
 
 use crate::enforce::hierarchy;
 use crate::kernel::{error_chain, with_types};
+use crate::ring::Ring;
 use crate::{HookState, SensorError};
 
 static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/flow.bpf.o"));
@@ -85,7 +86,7 @@ const OLDER: (&str, &str) = ("io_uring_submit_req", "io_uring_submit_sqe");
 pub(crate) struct Flows {
     _programs: Ebpf,
     hooks: Vec<(&'static PacketHook, HookState)>,
-    ring: RingBuf<MapData>,
+    ring: Ring,
     drops: PerCpuArray<MapData, u64>,
 }
 
@@ -121,7 +122,7 @@ impl Flows {
         let mut take = |name: &str| {
             programs.take_map(name).ok_or_else(|| SensorError::Load(format!("the object lacks map {name}")))
         };
-        let ring = RingBuf::try_from(take("PACKETS")?).map_err(|e| fail(&e))?;
+        let ring = Ring::open(take("PACKETS")?)?;
         let drops = PerCpuArray::try_from(take("PACKET_DROPS")?).map_err(|e| fail(&e))?;
         Ok(Self { _programs: programs, hooks, ring, drops })
     }
@@ -134,13 +135,14 @@ impl Flows {
     /// As `Kernel::read`, of this ring.
     pub(crate) fn read(&mut self, most: usize, take: &mut dyn FnMut(&[u8])) -> Option<u64> {
         let (mut count, mut last) = (0, None);
-        while count < most {
-            let item = self.ring.next()?;
-            last = crate::batch::time(&item).or(last);
-            take(&item);
+        let mut one = |record: &[u8]| {
+            last = crate::batch::time(record).or(last);
+            take(record);
+        };
+        while count < most && self.ring.next(&mut one) {
             count += 1;
         }
-        last
+        last.filter(|_| count == most)
     }
 
     pub(crate) fn ring(&self) -> BorrowedFd<'_> {

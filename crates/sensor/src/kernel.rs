@@ -12,7 +12,7 @@ use std::io::Read;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 
-use aya::maps::{HashMap, MapData, PerCpuArray, RingBuf};
+use aya::maps::{HashMap, MapData, PerCpuArray};
 use aya::programs::{BtfTracePoint, Iter};
 use aya::{Btf, Ebpf, EbpfLoader};
 
@@ -20,6 +20,7 @@ pub use hook::{Hook, HookState};
 pub(crate) use types::with_types;
 
 use crate::calls::Call;
+use crate::ring::Ring;
 use crate::{Filter, SensorError};
 
 /// The programs as clang made them; empty where it was missing.
@@ -62,8 +63,8 @@ impl Default for KernelOptions {
 pub struct Kernel {
     programs: Ebpf,
     hooks: Vec<(Hook, HookState)>,
-    life: RingBuf<MapData>,
-    events: RingBuf<MapData>,
+    life: Ring,
+    events: Ring,
     drops: PerCpuArray<MapData, u64>,
     /// Control groups that belong to no container.
     hosts: HashMap<MapData, u64, u32>,
@@ -100,8 +101,8 @@ impl Kernel {
         // The programs are loaded while the object still holds every map that they name.
         let asked = Hook::ALL.iter().filter(|hook| enter || **hook != Hook::Enter);
         let hooks = asked.map(|hook| (*hook, load_program(&mut programs, *hook, btf))).collect();
-        let life = RingBuf::try_from(take(&mut programs, "LIFE")?).map_err(map_error)?;
-        let events = RingBuf::try_from(take(&mut programs, "EVENTS")?).map_err(map_error)?;
+        let life = Ring::open(take(&mut programs, "LIFE")?)?;
+        let events = Ring::open(take(&mut programs, "EVENTS")?)?;
         let drops = PerCpuArray::try_from(take(&mut programs, "DROPS")?).map_err(map_error)?;
         let hosts = HashMap::try_from(take(&mut programs, "HOSTS")?).map_err(map_error)?;
         let shares = HashMap::try_from(take(&mut programs, "SHARES")?).map_err(map_error)?;
@@ -149,10 +150,11 @@ impl Kernel {
         let mut behind: Option<u64> = None;
         for ring in [&mut self.life, &mut self.events] {
             let (mut count, mut last) = (0, None);
-            while count < most {
-                let Some(item) = ring.next() else { break };
-                last = crate::batch::time(&item).or(last);
-                take(&item);
+            let mut one = |record: &[u8]| {
+                last = crate::batch::time(record).or(last);
+                take(record);
+            };
+            while count < most && ring.next(&mut one) {
                 count += 1;
             }
             if let Some(time) = last.filter(|_| count == most) {

@@ -31,6 +31,7 @@ mod programs;
 mod record;
 mod recording;
 mod respond;
+mod ring;
 mod sensor;
 mod socket;
 mod users;
