@@ -1,5 +1,7 @@
 //! Records of both rings in the order in which they happened.
 
+use crate::kernel::give_back;
+
 /// Records that were read and not yet told.
 #[derive(Default)]
 pub(crate) struct Batch {
@@ -7,7 +9,14 @@ pub(crate) struct Batch {
     /// Time, place and length of each.
     index: Vec<(u64, usize, usize)>,
     spare: Vec<u8>,
+    /// How often in a row little was told.
+    calm: u32,
 }
+
+/// What a burst took beyond this is given back once it is over.
+const KEPT: usize = 1 << 20;
+/// So often little must have been told until then: what goes and comes again costs more than what stays.
+const CALM: u32 = 100;
 
 /// `struct record` has its time here.
 const TIME: std::ops::Range<usize> = 16..24;
@@ -31,6 +40,7 @@ impl Batch {
     /// Gives the records up to `until` to `tell`, oldest first, and keeps the younger ones: something older than these
     /// may still be on its way.
     pub(crate) fn release(&mut self, until: u64, tell: &mut dyn FnMut(&[u8])) {
+        self.calm = if self.bytes.len() > KEPT / 2 { 0 } else { self.calm.saturating_add(1) };
         self.index.sort_by_key(|(time, ..)| *time);
         let count = self.index.partition_point(|(time, ..)| *time <= until);
         for (_, place, length) in &self.index[..count] {
@@ -44,12 +54,18 @@ impl Batch {
         }
         self.index = kept;
         std::mem::swap(&mut self.bytes, &mut self.spare);
+        if self.calm >= CALM && self.bytes.capacity().max(self.spare.capacity()) > KEPT {
+            self.spare.clear();
+            self.spare.shrink_to(KEPT);
+            self.bytes.shrink_to(KEPT);
+            give_back();
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Batch;
+    use super::{Batch, CALM, KEPT};
 
     fn record(time: u64) -> Vec<u8> {
         let mut bytes = vec![0; 24];
@@ -69,5 +85,23 @@ mod tests {
         batch.release(9, &mut |r| told.push(r[16]));
         assert_eq!(told, [1, 2, 3, 4, 9]);
         assert_eq!(batch.len(), 0);
+    }
+
+    #[test]
+    fn gives_back_what_a_burst_took_when_it_is_over() {
+        let mut batch = Batch::default();
+        for time in 0..200_000 {
+            batch.push(&record(time));
+        }
+        batch.release(100_000, &mut |_| {});
+        let taken = |batch: &Batch| batch.bytes.capacity() + batch.spare.capacity();
+        assert!(taken(&batch) > 4 * KEPT);
+        batch.release(300_000, &mut |_| {});
+        for time in 0..u64::from(CALM) {
+            assert!(taken(&batch) > 2 * KEPT, "it may go on");
+            batch.push(&record(time));
+            batch.release(time, &mut |_| {});
+        }
+        assert!(taken(&batch) <= 2 * KEPT);
     }
 }

@@ -17,7 +17,7 @@ use aya::programs::{BtfTracePoint, Iter};
 use aya::{Btf, Ebpf, EbpfLoader};
 
 pub use hook::{Hook, HookState};
-pub(crate) use types::with_types;
+pub(crate) use types::{give_back, with_types};
 
 use crate::calls::Call;
 use crate::ring::Ring;

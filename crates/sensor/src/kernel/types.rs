@@ -25,7 +25,7 @@ fn fitted<T>(load: impl for<'a> FnOnce(EbpfLoader<'a>, &'a Btf) -> Result<T, Sen
 
 /// Gives freed memory back to the system. glibc keeps it where something lives above it, and something always does.
 #[allow(unsafe_code, reason = "no safe interface has this call")]
-fn give_back() {
+pub(crate) fn give_back() {
     // SAFETY: it takes no pointer, and the allocator locks what it looks at.
     #[cfg(target_env = "gnu")]
     unsafe {
