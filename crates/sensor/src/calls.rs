@@ -6,7 +6,6 @@ mod file;
 mod network;
 mod process;
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use seawall_model::{Argument, EventKind};
@@ -164,9 +163,16 @@ impl Call {
 /// The call of this number.
 pub(crate) fn by_number(number: u16) -> Option<&'static Spec> {
     // Asked for every event: looked up, not searched for.
-    static TABLE: LazyLock<HashMap<i64, &Spec>> =
-        LazyLock::new(|| FAMILIES.iter().flat_map(|f| f.iter()).chain(FAILED_EXECS).map(|s| (s.number, s)).collect());
-    TABLE.get(&i64::from(number)).copied()
+    static TABLE: LazyLock<Vec<Option<&Spec>>> = LazyLock::new(|| {
+        let mut table = vec![None; CALLS as usize];
+        for spec in FAMILIES.iter().flat_map(|f| f.iter()).chain(FAILED_EXECS) {
+            if let Some(slot) = usize::try_from(spec.number).ok().and_then(|number| table.get_mut(number)) {
+                *slot = Some(spec);
+            }
+        }
+        table
+    });
+    TABLE.get(usize::from(number)).copied().flatten()
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ mod guard;
 mod identity;
 mod kernel;
 mod node;
+mod numbers;
 mod own;
 mod paths;
 mod probe;

@@ -1,11 +1,11 @@
 //! Who is who: every process that runs, and every ancestor that still has running descendants.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use seawall_model::{ByteString, Capabilities, Container, Executable, Lineage, Namespaces, Process, ProcessKey};
 
 use crate::decode::layer;
+use crate::numbers::Numbers;
 use crate::paths::{absolute, walked};
 use crate::record::{FilePart, Head, Part, Record, TaskPart};
 
@@ -24,11 +24,11 @@ struct Node {
 /// The table.
 #[derive(Default)]
 pub(crate) struct Processes {
-    nodes: HashMap<ProcessKey, Node>,
+    nodes: Numbers<ProcessKey, Node>,
     /// The process that has a PID now, with the time when it was made.
-    running: HashMap<u32, ProcessKey>,
+    running: Numbers<u32, ProcessKey>,
     /// Running processes by control group.
-    groups: HashMap<u64, u32>,
+    groups: Numbers<u64, u32>,
     /// Control groups whose last process ended, until they are asked for.
     gone: Vec<u64>,
     last: u64,

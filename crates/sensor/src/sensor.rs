@@ -6,7 +6,7 @@ mod loss;
 mod packets;
 mod place;
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -17,6 +17,7 @@ use crate::batch::Batch;
 use crate::calls;
 use crate::flow::Flows;
 use crate::identity::{Directory, DirectorySettings};
+use crate::numbers::Numbers;
 use crate::processes::Processes;
 use crate::record::{Head, Part, Record, RecordKind};
 use crate::users::Users;
@@ -94,7 +95,7 @@ pub struct Sensor {
 struct State {
     processes: Processes,
     directory: Directory,
-    groups: HashMap<u64, Option<Arc<Container>>>,
+    groups: Numbers<u64, Option<Arc<Container>>>,
     /// Control groups of containers that were seen first since it was asked last.
     new: Vec<(u64, Arc<Container>)>,
     /// Control groups that were found to belong to no container, for the kernel's filter.
@@ -139,7 +140,7 @@ impl Sensor {
         let state = State {
             processes: Processes::default(),
             directory,
-            groups: HashMap::new(),
+            groups: Numbers::default(),
             new: Vec::new(),
             hosts: Vec::new(),
             held: Held::default(),

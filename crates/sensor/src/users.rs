@@ -5,6 +5,8 @@ use std::io::Read;
 
 use rustix::fs::{Mode, OFlags, ResolveFlags};
 
+use crate::numbers::Numbers;
+
 /// A file of users that is longer is not read to its end.
 const LONGEST: u64 = 4 << 20;
 /// Containers whose names are kept.
@@ -12,8 +14,8 @@ const KEPT: usize = 512;
 
 #[derive(Default)]
 struct Names {
-    users: HashMap<u32, Box<str>>,
-    groups: HashMap<u32, Box<str>>,
+    users: Numbers<u32, Box<str>>,
+    groups: Numbers<u32, Box<str>>,
 }
 
 /// Names by container; the empty identifier is the host.
@@ -65,11 +67,11 @@ fn read(pid: u32) -> Option<Names> {
 }
 
 /// `name:password:number:…` in each line.
-fn parse(file: impl Read) -> HashMap<u32, Box<str>> {
+fn parse(file: impl Read) -> Numbers<u32, Box<str>> {
     let mut text = Vec::new();
     // What cannot be read has no names.
     let _ = file.take(LONGEST).read_to_end(&mut text);
-    let mut names = HashMap::new();
+    let mut names = Numbers::default();
     for line in String::from_utf8_lossy(&text).lines() {
         let mut fields = line.split(':');
         if let (Some(name), Some(number)) = (fields.next(), fields.nth(1).and_then(|n| n.parse().ok())) {

@@ -1,6 +1,5 @@
 //! Records that wait for the name of their container. Only what happens in that container waits; its records stay in order.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -8,6 +7,7 @@ use seawall_model::Observation;
 
 use super::State;
 use crate::identity::{ContainerId, Lookup};
+use crate::numbers::Numbers;
 use crate::record::Record;
 
 /// Bytes that wait in all. Beyond it nothing waits any longer: events without names are better than none.
@@ -19,10 +19,10 @@ const AGAIN: Duration = Duration::from_secs(1);
 /// What waits, by control group.
 #[derive(Default)]
 pub(super) struct Held {
-    groups: HashMap<u64, Waiting>,
+    groups: Numbers<u64, Waiting>,
     bytes: usize,
     /// Containers that are told without their names meanwhile.
-    unnamed: HashMap<u64, Vec<ContainerId>>,
+    unnamed: Numbers<u64, Vec<ContainerId>>,
     asked: Option<Instant>,
 }
 
