@@ -20,6 +20,8 @@ pub struct OwnFiles {
     written: Vec<PathBuf>,
     /// Where its programs in the kernel are pinned.
     pins: PathBuf,
+    /// Its memory, by the name in `/proc`.
+    memory: Vec<u8>,
 }
 
 /// What kind of thing of the agent's a path is.
@@ -43,7 +45,8 @@ impl OwnFiles {
     pub fn of_agent(read: &[PathBuf], written: &[PathBuf], pins: &Path) -> Self {
         let program = std::fs::read_link("/proc/self/exe").unwrap_or_default();
         let all = |files: &[PathBuf]| files.iter().flat_map(|file| names(file)).collect();
-        Self { program: names(&program), read: all(read), written: all(written), pins: pins.to_owned() }
+        let memory = format!("/proc/{}/mem", std::process::id()).into_bytes();
+        Self { program: names(&program), read: all(read), written: all(written), pins: pins.to_owned(), memory }
     }
 
     /// Calls that send a signal to a process by its PID.
@@ -68,7 +71,7 @@ impl OwnFiles {
         if let Some(last) = last_two(&self.pins) {
             texts.push((PathShape::Contains, last));
         }
-        texts.push((PathShape::Ends, format!("/proc/{}/mem", std::process::id()).into_bytes()));
+        texts.push((PathShape::Ends, self.memory.clone()));
         texts.extend(GROUP.iter().map(|name| (PathShape::Ends, name.as_bytes().to_vec())));
         texts
             .into_iter()
@@ -111,7 +114,7 @@ impl OwnFiles {
 
     /// Whether it is the agent's memory, where `/proc` is of the agent's PID namespace.
     pub(crate) fn is_memory(&self, path: &[u8]) -> bool {
-        path == format!("/proc/{}/mem", std::process::id()).as_bytes()
+        path == self.memory
     }
 
     /// Whether a path in other mounts has the name of one of the agent's files.

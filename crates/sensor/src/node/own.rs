@@ -35,6 +35,8 @@ pub(super) struct Own {
     files: OwnFiles,
     changes: Changes,
     objects: Objects,
+    /// This process: asking for it is a call, and every event is compared with it.
+    pid: u32,
     /// The program that this process runs, as the kernel tells it.
     program: Executable,
     /// Inode numbers of this process's mount and PID namespaces.
@@ -56,9 +58,11 @@ impl Own {
             let meta = std::fs::metadata(format!("/proc/self/ns/{name}")).ok();
             meta.and_then(|meta| u32::try_from(meta.ino()).ok()).unwrap_or(0)
         };
-        let own = sensor.running().find(|process| process.pid == std::process::id());
+        let pid = std::process::id();
+        let own = sensor.running().find(|process| process.pid == pid);
         let own = Self {
             signals,
+            pid,
             changes: Changes::start(&files),
             objects: Objects::of_agent(files.pins()),
             program: own.map(|process| process.executable).unwrap_or_default(),
@@ -74,7 +78,7 @@ impl Own {
     /// Tells where an event is about what is the agent's.
     pub(super) fn judge(&mut self, observation: Observation<'_>, guard: &Guard, raise: &mut dyn FnMut(Alert)) {
         let (event, process) = (observation.event, observation.process);
-        if process.pid == std::process::id() || (self.refuses && event.result == -i64::from(libc::EPERM)) {
+        if process.pid == self.pid || (self.refuses && event.result == -i64::from(libc::EPERM)) {
             return;
         }
         let deed = match event.kind {
@@ -139,7 +143,7 @@ impl Own {
     fn is_agent(&self, observation: Observation<'_>) -> bool {
         let event = observation.event;
         let named = event.argument(Argument::Pid).or_else(|| event.argument(Argument::Tid));
-        matches!(named, Some(ArgumentValue::Number(pid)) if u32::try_from(*pid) == Ok(std::process::id()))
+        matches!(named, Some(ArgumentValue::Number(pid)) if u32::try_from(*pid) == Ok(self.pid))
             && observation.process.namespaces.pid == self.pids
     }
 
