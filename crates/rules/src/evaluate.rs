@@ -15,14 +15,17 @@ use crate::view::View;
 /// What is needed while one event after another is judged; keep one for each thread.
 #[derive(Default)]
 pub struct Scratch {
-    /// What is known of each node: 0 nothing, 1 false, 2 true.
-    memo: Vec<u8>,
-    /// The number of a field's value in each dictionary.
-    words: Vec<u32>,
+    /// The event that is judged, by a number that is above those of all before it. What is known bears the number of the
+    /// event that it is known of, so that nothing has to be cleared between two.
+    event: u32,
+    /// What is known of each node: twice the event's number, and one more where it holds.
+    memo: Vec<u32>,
+    /// The number of a field's value in each dictionary, behind the event's.
+    words: Vec<(u32, u32)>,
     /// The numbers of several values.
     several: Vec<Vec<u32>>,
-    /// Whether a field's text is in its buffer.
-    made: Vec<bool>,
+    /// The event whose text of a field is in its buffer.
+    made: Vec<u32>,
     buffers: Vec<Vec<u8>>,
     /// Rules that can still match.
     left: Vec<u64>,
@@ -34,9 +37,32 @@ pub struct Scratch {
 /// The addresses of names, by the names' numbers.
 pub(crate) type Addresses = RwLock<Arc<Vec<Vec<IpAddr>>>>;
 
-const UNKNOWN: u32 = u32::MAX;
 /// Not there, or no word that any rule knows.
-const NO_WORD: u32 = u32::MAX - 1;
+const NO_WORD: u32 = u32::MAX;
+
+impl Scratch {
+    /// Makes ready for the next event.
+    fn begin(&mut self, atoms: &Atoms, program: &Program) {
+        if self.event >= u32::MAX / 2 {
+            let Self { memo, words, made, .. } = &mut *self;
+            memo.clear();
+            words.clear();
+            made.clear();
+            self.event = 0;
+        }
+        self.event += 1;
+        if self.memo.len() < program.nodes.len() {
+            self.memo.resize(program.nodes.len(), 0);
+        }
+        // One set of rules after another may be judged with it.
+        if self.words.len() != atoms.dictionaries.len() || self.made.len() != atoms.fields.len() {
+            self.words.resize(atoms.dictionaries.len(), (0, NO_WORD));
+            self.several.resize_with(atoms.dictionaries.len(), Vec::new);
+            self.made.resize(atoms.fields.len(), 0);
+            self.buffers.resize_with(atoms.fields.len(), Vec::new);
+        }
+    }
+}
 
 struct Run<'r, 'a> {
     atoms: &'r Atoms,
@@ -58,14 +84,7 @@ pub(crate) fn run(
     if program.rules.is_empty() {
         return;
     }
-    scratch.memo.clear();
-    scratch.memo.resize(program.nodes.len(), 0);
-    scratch.words.clear();
-    scratch.words.resize(atoms.dictionaries.len(), UNKNOWN);
-    scratch.several.resize_with(atoms.dictionaries.len(), Vec::new);
-    scratch.buffers.resize_with(atoms.fields.len(), Vec::new);
-    scratch.made.clear();
-    scratch.made.resize(atoms.fields.len(), false);
+    scratch.begin(atoms, program);
     let view = View::new(observation);
     let mut run = Run { atoms, program, addresses, view: &view, scratch };
     let guards = &program.guards;
@@ -145,9 +164,10 @@ impl<'r> Run<'r, '_> {
         let index = id as usize;
         let program = self.program;
         let Some(node) = program.nodes.get(index) else { return false };
+        let known = self.scratch.event * 2;
         match self.scratch.memo.get(index) {
-            Some(1) => return false,
-            Some(2) => return true,
+            Some(answer) if *answer == known => return false,
+            Some(answer) if *answer == known + 1 => return true,
             _ => {}
         }
         let children =
@@ -160,7 +180,7 @@ impl<'r> Run<'r, '_> {
             Node::True => true,
         };
         if let Some(slot) = self.scratch.memo.get_mut(index) {
-            *slot = 1 + u8::from(holds);
+            *slot = known + u32::from(holds);
         }
         holds
     }
@@ -200,16 +220,16 @@ impl<'r> Run<'r, '_> {
     /// A field's value; text that was made before is not made again.
     fn value(&mut self, field: u32) -> Option<Value<'_>> {
         let reference = self.atoms.fields.get(field as usize)?;
-        let Scratch { made, buffers, .. } = &mut *self.scratch;
+        let Scratch { event, made, buffers, .. } = &mut *self.scratch;
         let (made, buffer) = (made.get_mut(field as usize)?, buffers.get_mut(field as usize)?);
-        if !*made {
+        if made != event {
             buffer.clear();
             // Given back as it is: taking a value apart and putting it together again costs more than reading it.
             let value = reference.read(self.view, buffer);
             if !matches!(value, Some(Value::Made)) {
                 return value;
             }
-            *made = true;
+            *made = *event;
         }
         Some(Value::Text(buffer))
     }
@@ -218,7 +238,7 @@ impl<'r> Run<'r, '_> {
     fn number(&mut self, dictionary: u32) -> u32 {
         let index = dictionary as usize;
         match self.scratch.words.get(index) {
-            Some(number) if *number != UNKNOWN => return *number,
+            Some((event, number)) if *event == self.scratch.event => return *number,
             _ => {}
         }
         let Some(known) = self.atoms.dictionaries.get(index) else { return NO_WORD };
@@ -228,7 +248,7 @@ impl<'r> Run<'r, '_> {
         };
         let number = found.unwrap_or(NO_WORD);
         if let Some(slot) = self.scratch.words.get_mut(index) {
-            *slot = number;
+            *slot = (self.scratch.event, number);
         }
         number
     }
@@ -236,11 +256,11 @@ impl<'r> Run<'r, '_> {
     fn word(&mut self, dictionary: u32, is_member: impl Fn(u32) -> bool) -> bool {
         let index = dictionary as usize;
         let Some(known) = self.atoms.dictionaries.get(index) else { return false };
-        let looked_up = self.scratch.words.get(index).copied().unwrap_or(UNKNOWN);
         if known.single {
             return is_member(self.number(dictionary));
         }
-        if looked_up == UNKNOWN {
+        let event = self.scratch.event;
+        if self.scratch.words.get(index).is_none_or(|(known, _)| *known != event) {
             let Some(reference) = self.atoms.fields.get(known.field as usize) else { return false };
             let Scratch { words, several, buffers, .. } = self.scratch;
             let (Some(list), Some(buffer)) = (several.get_mut(index), buffers.get_mut(known.field as usize)) else {
@@ -254,7 +274,7 @@ impl<'r> Run<'r, '_> {
                 false
             });
             if let Some(slot) = words.get_mut(index) {
-                *slot = 0;
+                *slot = (event, 0);
             }
         }
         self.scratch.several.get(index).is_some_and(|list| list.iter().any(|number| is_member(*number)))
