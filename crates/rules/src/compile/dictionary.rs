@@ -20,12 +20,14 @@ pub(crate) struct Dictionary {
     pub(crate) single: bool,
     lookup: Lookup,
     words: HashMap<Box<[u8]>, u32, BuildHasherDefault<WordHasher>>,
+    /// By the last byte of words, which lengths those that end so have, modulo 64: most values are no word by that alone.
+    lengths: Box<[u64; 256]>,
     trie: Trie,
 }
 
 impl Dictionary {
     pub(super) fn new(field: u32, single: bool, lookup: Lookup) -> Self {
-        Self { field, single, lookup, words: HashMap::default(), trie: Trie::default() }
+        Self { field, single, lookup, words: HashMap::default(), lengths: Box::new([0; 256]), trie: Trie::default() }
     }
 
     /// How many words it has; their numbers begin with zero.
@@ -41,6 +43,7 @@ impl Dictionary {
     pub(super) fn add(&mut self, word: &[u8]) {
         let next = self.words.len() as u32;
         self.words.entry(word.into()).or_insert(next);
+        self.lengths[last(word)] |= length(word);
     }
 
     /// The number of a word.
@@ -70,11 +73,22 @@ impl Dictionary {
     /// The number of the word that a value is, or is found by.
     pub(crate) fn find(&self, value: &[u8]) -> Option<u32> {
         match self.lookup {
+            Lookup::Whole if self.lengths[last(value)] & length(value) == 0 => None,
             Lookup::Whole => self.words.get(value).copied(),
             Lookup::Begins => self.trie.find(value.iter()),
             Lookup::Ends => self.trie.find(value.iter().rev()),
         }
     }
+}
+
+/// The last byte of a value.
+fn last(value: &[u8]) -> usize {
+    usize::from(value.last().copied().unwrap_or(0))
+}
+
+/// The bit of a value's length.
+fn length(value: &[u8]) -> u64 {
+    1 << (value.len() % 64)
 }
 
 /// No word.
@@ -87,6 +101,8 @@ struct Trie {
     /// The first letters of each node's children, and the children.
     letters: Vec<u8>,
     children: Vec<u32>,
+    /// The children of nodes that have many, by letter; the number of a node that none is.
+    tables: Vec<[u32; 256]>,
     /// The longest other word that begins each word.
     shorter: Vec<u32>,
 }
@@ -96,7 +112,14 @@ struct TrieNode {
     word: u32,
     from: u32,
     count: u32,
+    /// Its table, where it has many children.
+    table: u32,
 }
+
+/// More children than these are looked up in a table.
+const MANY: usize = 4;
+/// Tables of one trie, a KiB each.
+const MOST_TABLES: usize = 64;
 
 impl Trie {
     /// Of sorted words without doubles.
@@ -130,7 +153,8 @@ impl Trie {
                     next.push((rest.start..end, word));
                     rest.start = end;
                 }
-                trie.nodes.push(TrieNode { word, from, count: trie.letters.len() as u32 - from });
+                let table = trie.table(from as usize);
+                trie.nodes.push(TrieNode { word, from, count: trie.letters.len() as u32 - from, table });
             }
             level = next;
             depth += 1;
@@ -144,13 +168,29 @@ impl Trie {
             let from = node.from as usize;
             let letters = self.letters.get(from..from + node.count as usize).unwrap_or_default();
             let Some(letter) = value.next().filter(|_| !letters.is_empty()) else { break node.word };
-            let Some(at) = letters.iter().position(|l| l == letter) else { break node.word };
-            match self.children.get(from + at).and_then(|child| self.nodes.get(*child as usize)) {
+            let child = match self.tables.get(node.table as usize) {
+                Some(table) => Some(&table[usize::from(*letter)]),
+                None => letters.iter().position(|l| l == letter).and_then(|at| self.children.get(from + at)),
+            };
+            match child.and_then(|child| self.nodes.get(*child as usize)) {
                 Some(child) => node = child,
                 None => break node.word,
             }
         };
         (word != NONE).then_some(word)
+    }
+
+    /// Makes a table of the children from this number on, where they are many; its number.
+    fn table(&mut self, from: usize) -> u32 {
+        let (letters, children) = (self.letters.get(from..), self.children.get(from..));
+        let (letters, children) = (letters.unwrap_or_default(), children.unwrap_or_default());
+        if letters.len() <= MANY || self.tables.len() >= MOST_TABLES {
+            return NONE;
+        }
+        let mut table = [NONE; 256];
+        letters.iter().zip(children).for_each(|(letter, child)| table[usize::from(*letter)] = *child);
+        self.tables.push(table);
+        self.tables.len() as u32 - 1
     }
 
     /// These words and those that they begin.
