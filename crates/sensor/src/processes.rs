@@ -87,10 +87,6 @@ impl Processes {
         self.nodes.get(&key).map(|n| &n.process)
     }
 
-    pub(crate) fn get_mut(&mut self, key: ProcessKey) -> Option<&mut Process> {
-        self.nodes.get_mut(&key).map(|n| &mut n.process)
-    }
-
     /// The control group in which the process was seen last.
     pub(crate) fn cgroup(&self, key: ProcessKey) -> u64 {
         self.nodes.get(&key).map_or(0, |n| n.cgroup)
@@ -221,11 +217,17 @@ impl Processes {
         }
     }
 
-    /// A record told the process's rights: who it is now.
-    pub(crate) fn update(&mut self, key: ProcessKey, head: &Head) {
-        if let Some(node) = self.nodes.get_mut(&key) {
-            set_rights(&mut node.process, head);
-        }
+    /// The process that a record is about, with the rights that the record tells: who it is now. None where it was never seen.
+    pub(crate) fn seen(&mut self, head: &Head) -> Option<ProcessKey> {
+        let key = *self.running.get(&head.pid)?;
+        let node = self.nodes.get_mut(&key).filter(|node| node.started == head.started)?;
+        set_rights(&mut node.process, head);
+        Some(key)
+    }
+
+    /// A process, and the control group in which it was seen last.
+    pub(crate) fn with_group(&mut self, key: ProcessKey) -> Option<(&mut Process, u64)> {
+        self.nodes.get_mut(&key).map(|node| (&mut node.process, node.cgroup))
     }
 
     /// A process ended. It stays for as long as it has descendants.

@@ -358,7 +358,7 @@ impl State {
     }
 
     fn call(&mut self, record: &Record<'_>) -> Option<Event> {
-        let key = match self.processes.of(&record.head) {
+        let key = match self.processes.seen(&record.head) {
             Some(key) => key,
             None => {
                 // Its beginning was lost, or it began before the guard and the iterator missed it.
@@ -368,10 +368,8 @@ impl State {
                 key
             }
         };
-        self.processes.update(key, &record.head);
         self.place(key, record);
-        let cwd = self.processes.get(key)?.cwd.clone();
-        decode::event(record, key, &cwd, self.offset, self.statistics.events + 1)
+        decode::event(record, key, &self.processes.get(key)?.cwd, self.offset, self.statistics.events + 1)
     }
 
     /// The event of a process that begins, ends or runs something else.

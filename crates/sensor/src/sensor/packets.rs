@@ -20,21 +20,18 @@ impl State {
             self.statistics.unknown_processes += 1;
             return;
         }
-        let known = self.processes.of(head);
+        let known = if head.owner { self.processes.of(head) } else { self.processes.seen(head) };
         let key = known.unwrap_or_else(|| {
             self.statistics.unknown_processes += 1;
             let key = self.processes.add(record, self.offset);
             self.read_command(key, head.pid);
             key
         });
-        if !head.owner {
-            self.processes.update(key, head);
-        }
         if !head.owner || known.is_none() {
             self.place(key, record);
         }
-        let cwd = self.processes.get(key).map(|p| p.cwd.clone()).unwrap_or_default();
-        match flow::event(record, key, &cwd, self.offset, self.statistics.events + 1) {
+        let cwd = self.processes.get(key).map(|p| &*p.cwd).unwrap_or_default();
+        match flow::event(record, key, cwd, self.offset, self.statistics.events + 1) {
             Some(event) => self.tell(&event, tell),
             None => self.statistics.unreadable += 1,
         }

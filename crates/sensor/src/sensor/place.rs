@@ -13,13 +13,14 @@ impl State {
     /// Finds the container of a process where its control group is another than before, and the names of its user.
     pub(super) fn place(&mut self, key: ProcessKey, record: &Record<'_>) {
         let head = &record.head;
-        if self.processes.cgroup(key) != head.cgroup || head.cgroup == 0 {
+        let is_elsewhere = |group: u64| group != head.cgroup || head.cgroup == 0;
+        if self.processes.with_group(key).is_some_and(|(_, group)| is_elsewhere(group)) {
             // Where it cannot be told now the next record asks again.
             if let Some(container) = self.container(record) {
                 self.processes.enter(key, head.cgroup, container);
             }
         }
-        let Some(process) = self.processes.get_mut(key) else { return };
+        let Some((process, _)) = self.processes.with_group(key) else { return };
         // With a new program a process may have taken another root, as when a container is put together. Names that cannot be
         // asked for any more, because the process has ended, stay what they were.
         if head.kind == RecordKind::Exec || process.user.is_none() || process.group_name.is_none() {
