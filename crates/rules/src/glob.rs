@@ -5,6 +5,8 @@
 pub(crate) struct Glob {
     parts: Vec<Part>,
     any_case: bool,
+    /// The texts between stars, where it is made of nothing else.
+    plain: Option<Vec<Vec<u8>>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -42,7 +44,10 @@ impl Glob {
                 byte => Part::Byte(*byte),
             });
         }
-        Self { parts, any_case }
+        let mut glob = Self { parts, any_case, plain: None };
+        let is_plain = glob.parts.iter().all(|part| matches!(part, Part::Byte(_) | Part::Any));
+        glob.plain = (is_plain && !any_case).then(|| glob.pieces());
+        glob
     }
 
     /// Whether the pattern has anything but plain bytes.
@@ -76,8 +81,15 @@ impl Glob {
         }
     }
 
-    /// Steps back to the last star only, so that no pattern takes longer than its length times the text's.
     pub(crate) fn matches(&self, text: &[u8]) -> bool {
+        match self.plain.as_deref() {
+            Some(pieces) => has_pieces(text, pieces),
+            None => self.steps(text),
+        }
+    }
+
+    /// Steps back to the last star only, so that no pattern takes longer than its length times the text's.
+    fn steps(&self, text: &[u8]) -> bool {
         let (mut part, mut at) = (0, 0);
         let mut back: Option<(usize, usize)> = None;
         loop {
@@ -103,6 +115,19 @@ impl Glob {
             }
         }
     }
+}
+
+/// Whether a text begins with the first piece, ends with the last, and has the others between them in this order. That each is
+/// taken where it comes first leaves most for the next.
+fn has_pieces(text: &[u8], pieces: &[Vec<u8>]) -> bool {
+    let [first, between @ .., last] = pieces else { return pieces.first().is_some_and(|only| **only == *text) };
+    // What is after the last star tells more than what is before the first: many paths begin alike.
+    let Some(rest) = text.strip_suffix(&last[..]).and_then(|rest| rest.strip_prefix(&first[..])) else { return false };
+    let found = between.iter().try_fold(rest, |rest, piece| {
+        let at = memchr::memmem::find(rest, piece)?;
+        rest.get(at + piece.len()..)
+    });
+    found.is_some()
 }
 
 /// What stands between brackets, and what follows them.
@@ -157,8 +182,21 @@ mod tests {
             ("", "", true),
             ("*", "", true),
             ("**a", "ba", true),
+            ("ab*bc", "abc", false),
+            ("ab*bc", "abbc", true),
+            ("a*b*c*d", "axbxcxd", true),
+            ("a*b*c*d", "axcxbxd", false),
+            ("*ab*ab*", "xabab", true),
+            ("*ab*ab*", "xaab", false),
+            ("abc", "abc", true),
+            ("abc", "abcd", false),
         ] {
-            assert_eq!(Glob::new(pattern.as_bytes(), false).matches(text.as_bytes()), matches, "{pattern} {text}");
+            let glob = Glob::new(pattern.as_bytes(), false);
+            assert_eq!(
+                (glob.matches(text.as_bytes()), glob.steps(text.as_bytes())),
+                (matches, matches),
+                "{pattern} {text}"
+            );
         }
         assert!(Glob::new(b"/ETC/*", true).matches(b"/etc/x"));
         let long = "a".repeat(100_000);
