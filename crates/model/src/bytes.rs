@@ -1,12 +1,14 @@
 use std::fmt;
 use std::ops::Deref;
+use std::sync::Arc;
 
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Bytes that are usually text: a path, an argument, a command name. Linux promises no encoding for them.
+/// Bytes that are usually text: a path, an argument, a command name. Linux promises no encoding for them. A copy shares them:
+/// a path is in an event several times, and a child is at first what its parent was.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ByteString(Box<[u8]>);
+pub struct ByteString(Arc<[u8]>);
 
 impl ByteString {
     /// The bytes as text; what is not UTF-8 becomes U+FFFD.
@@ -31,7 +33,7 @@ impl From<&[u8]> for ByteString {
 
 impl From<Vec<u8>> for ByteString {
     fn from(bytes: Vec<u8>) -> Self {
-        Self(bytes.into_boxed_slice())
+        Self(bytes.into())
     }
 }
 
@@ -43,7 +45,7 @@ impl From<&str> for ByteString {
 
 impl From<String> for ByteString {
     fn from(text: String) -> Self {
-        Self(text.into_bytes().into_boxed_slice())
+        Self(text.into_bytes().into())
     }
 }
 

@@ -20,11 +20,9 @@ pub(crate) fn event(record: &Record<'_>, process: ProcessKey, cwd: &[u8], offset
     let spec = calls::by_number(head.number)?;
     let paths = Paths::of(record, cwd);
     let descriptor = descriptor(record, spec, &paths);
-    let arguments = spec
-        .arguments
-        .iter()
-        .filter_map(|(name, take)| Some((*name, argument(record, *take, &paths, descriptor.as_ref())?)))
-        .collect();
+    let mut arguments = Vec::with_capacity(spec.arguments.len());
+    let of = |take: Take| argument(record, take, &paths, descriptor.as_ref());
+    arguments.extend(spec.arguments.iter().filter_map(|(name, take)| Some((*name, of(*take)?))));
     Some(Event {
         number,
         time: head.time.saturating_add_signed(offset),
