@@ -1,12 +1,16 @@
 //! Shell patterns as `fnmatch(3)` has them without flags: `*` and `?` also match slashes, and leading dots.
 
+use aho_corasick::AhoCorasick;
+
 /// A pattern.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Glob {
     parts: Vec<Part>,
     any_case: bool,
-    /// The texts between stars, where it is made of nothing else.
-    plain: Option<Vec<Vec<u8>>>,
+    /// The texts between what stands for others.
+    pieces: Vec<Vec<u8>>,
+    /// It is made of texts and stars alone.
+    plain: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -44,9 +48,9 @@ impl Glob {
                 byte => Part::Byte(*byte),
             });
         }
-        let mut glob = Self { parts, any_case, plain: None };
-        let is_plain = glob.parts.iter().all(|part| matches!(part, Part::Byte(_) | Part::Any));
-        glob.plain = (is_plain && !any_case).then(|| glob.pieces());
+        let mut glob = Self { parts, any_case, pieces: Vec::new(), plain: false };
+        glob.plain = glob.parts.iter().all(|part| matches!(part, Part::Byte(_) | Part::Any));
+        glob.pieces = glob.split();
         glob
     }
 
@@ -56,7 +60,11 @@ impl Glob {
     }
 
     /// The plain texts between what stands for others; the first and the last are empty where it begins or ends with such.
-    pub(crate) fn pieces(&self) -> Vec<Vec<u8>> {
+    pub(crate) fn pieces(&self) -> &[Vec<u8>] {
+        &self.pieces
+    }
+
+    fn split(&self) -> Vec<Vec<u8>> {
         let mut pieces = vec![Vec::new()];
         for part in &self.parts {
             match (part, pieces.last_mut()) {
@@ -82,10 +90,8 @@ impl Glob {
     }
 
     pub(crate) fn matches(&self, text: &[u8]) -> bool {
-        match self.plain.as_deref() {
-            Some(pieces) => has_pieces(text, pieces),
-            None => self.steps(text),
-        }
+        // Whatever fits has the pieces; of texts and stars alone nothing more is asked.
+        (self.any_case || has_pieces(text, &self.pieces)) && (self.plain && !self.any_case || self.steps(text))
     }
 
     /// Steps back to the last star only, so that no pattern takes longer than its length times the text's.
@@ -114,6 +120,33 @@ impl Glob {
                 _ => return false,
             }
         }
+    }
+}
+
+/// Patterns one of which is to match.
+pub(crate) struct Globs {
+    all: Vec<Glob>,
+    /// The longest piece of each: a text without any of them is none of them. None where one has none, or they are few.
+    telling: Option<AhoCorasick>,
+}
+
+/// Fewer patterns are tried one by one.
+const FEW: usize = 3;
+
+impl Globs {
+    pub(crate) fn new<'p>(patterns: impl Iterator<Item = &'p [u8]>, any_case: bool) -> Self {
+        let all: Vec<Glob> = patterns.map(|pattern| Glob::new(pattern, any_case)).collect();
+        let longest = |glob: &'_ Glob| glob.pieces.iter().max_by_key(|piece| piece.len()).cloned();
+        let pieces: Option<Vec<Vec<u8>>> = all.iter().map(|g| longest(g).filter(|piece| piece.len() > 1)).collect();
+        let telling = pieces
+            .filter(|pieces| pieces.len() >= FEW)
+            .and_then(|pieces| AhoCorasick::builder().ascii_case_insensitive(any_case).build(pieces).ok());
+        Self { all, telling }
+    }
+
+    /// Whether one of them matches.
+    pub(crate) fn matches(&self, text: &[u8]) -> bool {
+        self.telling.as_ref().is_none_or(|telling| telling.is_match(text)) && self.all.iter().any(|g| g.matches(text))
     }
 }
 
@@ -161,7 +194,7 @@ fn set(inner: &[u8]) -> Option<(Part, &[u8])> {
 
 #[cfg(test)]
 mod tests {
-    use super::Glob;
+    use super::{Glob, Globs};
 
     #[test]
     fn patterns_match_as_fnmatch_does() {
@@ -190,6 +223,10 @@ mod tests {
             ("*ab*ab*", "xaab", false),
             ("abc", "abc", true),
             ("abc", "abcd", false),
+            ("*/dev/[sv]d[a-z]", "/dev/sda", true),
+            ("*/dev/[sv]d[a-z]", "/dev/xda", false),
+            ("a??b*", "a1/b", true),
+            ("a??b*", "ab", false),
         ] {
             let glob = Glob::new(pattern.as_bytes(), false);
             assert_eq!(
@@ -199,6 +236,15 @@ mod tests {
             );
         }
         assert!(Glob::new(b"/ETC/*", true).matches(b"/etc/x"));
+        for any_case in [false, true] {
+            let all = ["*/dev/[sv]d?", "/proc/*/mem", "*.pem"].map(str::as_bytes);
+            let globs = Globs::new(all.into_iter(), any_case);
+            for (text, matches) in
+                [("/dev/sda", true), ("/proc/1/mem", true), ("/x.pem", true), ("/x.PEM", any_case), ("/", false)]
+            {
+                assert_eq!(globs.matches(text.as_bytes()), matches, "{text}");
+            }
+        }
         let long = "a".repeat(100_000);
         assert!(!Glob::new(b"*a*a*a*a*b", false).matches(long.as_bytes()));
     }

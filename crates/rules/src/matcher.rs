@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use aho_corasick::{AhoCorasick, MatchKind};
 use memchr::memmem::Finder;
 
-use crate::glob::Glob;
+use crate::glob::{Glob, Globs};
 use crate::spec::{Net, Spec, Words};
 use crate::syntax::Operator;
 use crate::value::Value;
@@ -19,7 +19,7 @@ pub(crate) enum Test {
     Suffix(Vec<Box<[u8]>>),
     Contains(Box<Finder<'static>>),
     ContainsAny(AhoCorasick),
-    Glob(Vec<Glob>),
+    Glob(Globs),
     Regex(regex::bytes::Regex),
     Paths(Vec<Vec<PathPart>>),
     Numbers(Vec<i128>),
@@ -60,7 +60,7 @@ impl Test {
                 _ => Self::automaton(words, false),
             },
             Spec::ContainsAnyCase(words) => Self::automaton(words, true),
-            Spec::Glob { patterns, any_case } => Self::Glob(patterns.iter().map(|p| Glob::new(p, *any_case)).collect()),
+            Spec::Glob { patterns, any_case } => Self::Glob(Globs::new(patterns.iter().map(|p| &p[..]), *any_case)),
             Spec::Regex(pattern) => regex(pattern).map_or(Self::Never, Self::Regex),
             Spec::Paths(words) => Self::Paths(words.iter().map(|w| path(w)).collect()),
             Spec::Numbers(numbers) => Self::Numbers(numbers.iter().copied().collect()),
@@ -92,7 +92,7 @@ impl Test {
             (Self::Suffix(words), Value::Text(text)) => words.iter().any(|w| text.ends_with(w)),
             (Self::Contains(finder), Value::Text(text)) => finder.find(text).is_some(),
             (Self::ContainsAny(automaton), Value::Text(text)) => automaton.is_match(text),
-            (Self::Glob(globs), Value::Text(text)) => globs.iter().any(|g| g.matches(text)),
+            (Self::Glob(globs), Value::Text(text)) => globs.matches(text),
             (Self::Regex(regex), Value::Text(text)) => regex.is_match(text),
             (Self::Paths(paths), Value::Text(text)) => paths.iter().any(|p| is_below(text, p)),
             (Self::Numbers(numbers), value) => number(value).is_some_and(|n| match numbers.as_slice() {

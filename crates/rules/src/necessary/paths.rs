@@ -111,9 +111,9 @@ fn each(words: &Words, add: impl FnMut(&[u8])) {
 
 /// The longest plain piece of a pattern.
 fn piece(pattern: &[u8]) -> Option<(PathShape, Vec<u8>)> {
-    let pieces = Glob::new(pattern, false).pieces();
-    let last = pieces.len().checked_sub(1)?;
-    let (at, text) = pieces.into_iter().enumerate().max_by_key(|(_, text)| text.len())?;
+    let glob = Glob::new(pattern, false);
+    let last = glob.pieces().len().checked_sub(1)?;
+    let (at, text) = glob.pieces().iter().enumerate().max_by_key(|(_, text)| text.len())?;
     if text.is_empty() {
         return None;
     }
@@ -123,7 +123,7 @@ fn piece(pattern: &[u8]) -> Option<(PathShape, Vec<u8>)> {
         (false, true) => PathShape::Ends,
         (false, false) => PathShape::Contains,
     };
-    Some((shape, text))
+    Some((shape, text.clone()))
 }
 
 /// A folder and what is below it, as `pmatch` means it.
