@@ -17,6 +17,8 @@ struct Node {
     process: Process,
     cgroup: u64,
     started: u64,
+    /// The user and group of which its list of names has none.
+    nameless: Option<(u32, u32)>,
     /// Processes here whose parent it is.
     children: u32,
 }
@@ -96,6 +98,7 @@ impl Processes {
     pub(crate) fn enter(&mut self, key: ProcessKey, cgroup: u64, container: Option<Arc<Container>>) {
         let Some(node) = self.nodes.get_mut(&key) else { return };
         node.process.container = container;
+        node.nameless = None;
         let before = std::mem::replace(&mut node.cgroup, cgroup);
         *self.groups.entry(cgroup).or_default() += 1;
         self.leave(before);
@@ -150,7 +153,7 @@ impl Processes {
             None => Process::default(),
         };
         let process = Process { key, parent, ..process };
-        self.nodes.insert(key, Node { process, cgroup: 0, started: head.started, children: 0 });
+        self.nodes.insert(key, Node { process, cgroup: 0, started: head.started, nameless: None, children: 0 });
         self.running.insert(head.pid, key);
         self.set_identity(key, record, offset);
         key
@@ -225,9 +228,9 @@ impl Processes {
         Some(key)
     }
 
-    /// A process, and the control group in which it was seen last.
-    pub(crate) fn with_group(&mut self, key: ProcessKey) -> Option<(&mut Process, u64)> {
-        self.nodes.get_mut(&key).map(|node| (&mut node.process, node.cgroup))
+    /// A process, the control group in which it was seen last, and the user and group of which its list of names has none.
+    pub(crate) fn placed(&mut self, key: ProcessKey) -> Option<(&mut Process, u64, &mut Option<(u32, u32)>)> {
+        self.nodes.get_mut(&key).map(|node| (&mut node.process, node.cgroup, &mut node.nameless))
     }
 
     /// A process ended. It stays for as long as it has descendants.

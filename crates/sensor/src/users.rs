@@ -25,25 +25,25 @@ pub(crate) struct Users {
 }
 
 impl Users {
-    /// The names of a user and a group, as the root of process `pid` has them.
+    /// The names of a user and a group, as the root of process `pid` has them. None where its lists cannot be read any more.
     pub(crate) fn names(
         &mut self,
         container: &str,
         pid: u32,
         uid: u32,
         gid: u32,
-    ) -> (Option<Box<str>>, Option<Box<str>>) {
+    ) -> Option<(Option<Box<str>>, Option<Box<str>>)> {
         // The runtime works in the container's control group before it takes the container's root: its names are the host's.
         let container = if !self.known.contains_key(container) && is_at_the_hosts_root(pid) { "" } else { container };
         if !self.known.contains_key(container) {
-            let Some(names) = read(pid) else { return (None, None) };
+            let names = read(pid)?;
             if self.known.len() >= KEPT {
                 self.known.clear();
             }
             self.known.insert(container.to_owned(), names);
         }
-        let Some(names) = self.known.get(container) else { return (None, None) };
-        (names.users.get(&uid).cloned(), names.groups.get(&gid).cloned())
+        let names = self.known.get(container)?;
+        Some((names.users.get(&uid).cloned(), names.groups.get(&gid).cloned()))
     }
 }
 

@@ -14,23 +14,28 @@ impl State {
     pub(super) fn place(&mut self, key: ProcessKey, record: &Record<'_>) {
         let head = &record.head;
         let is_elsewhere = |group: u64| group != head.cgroup || head.cgroup == 0;
-        if self.processes.with_group(key).is_some_and(|(_, group)| is_elsewhere(group)) {
+        if self.processes.placed(key).is_some_and(|(_, group, _)| is_elsewhere(group)) {
             // Where it cannot be told now the next record asks again.
             if let Some(container) = self.container(record) {
                 self.processes.enter(key, head.cgroup, container);
             }
         }
-        let Some((process, _)) = self.processes.with_group(key) else { return };
+        let Some((process, _, nameless)) = self.processes.placed(key) else { return };
         // With a new program a process may have taken another root, as when a container is put together. Names that cannot be
         // asked for any more, because the process has ended, stay what they were.
-        if head.kind == RecordKind::Exec || process.user.is_none() || process.group_name.is_none() {
+        // Many containers have no list, or run as a user that is not in it: what was looked for in vain is not looked for again.
+        let ids = (process.uid, process.gid);
+        let lacks = process.user.is_none() || process.group_name.is_none();
+        if head.kind == RecordKind::Exec || (lacks && *nameless != Some(ids)) {
             let container = process.container.as_ref().map_or("", |c| c.id.as_str());
-            let (user, group) = self.users.names(container, process.pid, process.uid, process.gid);
-            process.user = user.or(process.user.take());
-            process.group_name = group.or(process.group_name.take());
+            if let Some((user, group)) = self.users.names(container, process.pid, ids.0, ids.1) {
+                *nameless = (user.is_none() || group.is_none()).then_some(ids);
+                process.user = user.or(process.user.take());
+                process.group_name = group.or(process.group_name.take());
+            }
         }
         if process.login_user.is_none() && process.login_uid != u32::MAX {
-            process.login_user = self.users.names("", 1, process.login_uid, u32::MAX).0;
+            process.login_user = self.users.names("", 1, process.login_uid, u32::MAX).and_then(|(user, _)| user);
         }
     }
 
