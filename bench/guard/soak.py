@@ -192,4 +192,5 @@ def main():
     measured(arguments)
 
 
-main()
+if __name__ == "__main__":
+    main()
