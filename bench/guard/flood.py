@@ -16,8 +16,8 @@ import soak
 
 
 def pinned(cpu, command):
-    # Others may use the machine: both sides get their processor before them.
-    return ["nice", "-n", "-20", "taskset", "--cpu-list", str(cpu)] + command
+    # Others may use the machine: both sides get their processor before them, as if they were alone.
+    return ["chrt", "--fifo", "10", "taskset", "--cpu-list", str(cpu)] + command
 
 
 def cpu_of(pid):
@@ -27,6 +27,19 @@ def cpu_of(pid):
         name = (task / "comm").read_text().strip()
         threads[f"{name}/{task.name}"] = int((task / "schedstat").read_text().split()[0]) / 1e9
     return sum(threads.values()), threads
+
+
+def ready():
+    """Waits until the guard has begun: programs are loaded, and what runs is known."""
+    until = time.monotonic() + 60
+    while True:
+        try:
+            soak.metric("seawall_processes")
+            break
+        except OSError:
+            assert time.monotonic() < until, "the guard did not start"
+            time.sleep(0.2)
+    time.sleep(4)
 
 
 def flood(arguments, folder, group, rate):
@@ -73,8 +86,8 @@ def measured(arguments):
     guard = subprocess.Popen(pinned(arguments.guard_cpu, command), stderr=subprocess.DEVNULL)
     arguments.guard = guard.pid
     try:
-        time.sleep(6)
-        print("asked\tmade/s\tevents\tjudged\tlost\tseconds\tguard µs\tmaker µs\tmaker without")
+        ready()
+        print("asked\tmade/s\tevents\tjudged\tlost\tseconds\tguard µs\tmaker µs\tmaker without", flush=True)
         for rate in arguments.rate:
             for _ in range(arguments.times):
                 r = flood(arguments, folder, group, rate)
@@ -91,7 +104,10 @@ def measured(arguments):
         sleeping.kill()
         sleeping.wait()
         time.sleep(0.3)
-        group.rmdir()
+        try:
+            group.rmdir()
+        except OSError as error:
+            print(f"{group}: {error}", file=sys.stderr)
 
 
 def main():
