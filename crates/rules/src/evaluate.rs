@@ -152,10 +152,10 @@ impl<'r> Run<'r, '_> {
                     fails
                 }
             }
-            Ask::Word { dictionary, row_of, rows } => {
+            Ask::Word { dictionary, row_of, rows, width } => {
                 let number = self.number(*dictionary) as usize;
-                let row = row_of.get(number).or(row_of.last()).and_then(|row| rows.get(*row as usize));
-                row.map_or(&[], |row| row)
+                let row = row_of.get(number).or(row_of.last()).map(|row| *row as usize * width);
+                row.and_then(|from| rows.get(from..from + width)).unwrap_or_default()
             }
         }
     }
@@ -164,6 +164,12 @@ impl<'r> Run<'r, '_> {
         let index = id as usize;
         let program = self.program;
         let Some(node) = program.nodes.get(index) else { return false };
+        // The word is remembered: to remember what follows from it costs more than to see it again.
+        if let Node::Test(atom) = node
+            && let Some(Atom::Word { dictionary, single: true, members }) = self.atoms.atoms.get(*atom as usize)
+        {
+            return members.has(self.number(*dictionary));
+        }
         let known = self.scratch.event * 2;
         match self.scratch.memo.get(index) {
             Some(answer) if *answer == known => return false,
@@ -188,7 +194,7 @@ impl<'r> Run<'r, '_> {
     fn atom(&mut self, id: u32) -> bool {
         let atoms = self.atoms;
         match atoms.atoms.get(id as usize) {
-            Some(Atom::Word { dictionary, members }) => self.word(*dictionary, |number| members.has(number)),
+            Some(Atom::Word { dictionary, members, .. }) => self.word(*dictionary, |number| members.has(number)),
             Some(Atom::One { field, test }) => self.value(*field).is_some_and(|value| test.holds(value)),
             Some(Atom::Any { field, test }) => {
                 let Some(reference) = atoms.fields.get(*field as usize) else { return false };

@@ -23,7 +23,7 @@ pub(crate) struct Atoms {
 /// A test made ready.
 pub(crate) enum Atom {
     /// The value's number in a dictionary is one of these.
-    Word { dictionary: u32, members: Members },
+    Word { dictionary: u32, single: bool, members: Members },
     /// One value of a field.
     One { field: u32, test: Test },
     /// One of a field's several values.
@@ -148,7 +148,7 @@ impl Atoms {
                 let Some(dictionary) = dictionaries.get(&at).copied() else { return Atom::Unused };
                 let Some(known) = self.dictionaries.get(dictionary as usize) else { return Atom::Unused };
                 let numbers: Vec<u32> = words.iter().filter_map(|word| known.number(word)).collect();
-                Atom::Word { dictionary, members: Members::new(&known.standing_for(&numbers)) }
+                Atom::Word { dictionary, single: known.single, members: Members::new(&known.standing_for(&numbers)) }
             }
             (spec, Subject::Field(field)) => {
                 let single = field.is_single();

@@ -155,7 +155,7 @@ impl<'s> Survey<'s> {
     /// The words that a node tests a field with one value for.
     pub(super) fn word(&self, node: u32) -> Option<(u32, &'s Members)> {
         let Node::Test(atom) = self.node(node) else { return None };
-        let Some(Atom::Word { dictionary, members }) = self.atoms.atoms.get(atom as usize) else { return None };
+        let Some(Atom::Word { dictionary, members, .. }) = self.atoms.atoms.get(atom as usize) else { return None };
         let known = self.atoms.dictionaries.get(*dictionary as usize)?;
         let fits = known.len() * self.program.rules.len().div_ceil(64) <= MOST_CELLS;
         (known.single && fits).then_some((*dictionary, members))

@@ -25,7 +25,9 @@ pub(crate) enum Ask {
         dictionary: u32,
         /// The row of each word, and at last that of no word.
         row_of: Box<[u32]>,
-        rows: Box<[Mask]>,
+        /// One after the other, each so many words wide.
+        rows: Box<[u64]>,
+        width: usize,
     },
     /// Whether a part holds.
     Part { node: u32, holds: Mask, fails: Mask },
@@ -198,7 +200,7 @@ fn guard(survey: &Survey<'_>, chosen: &[&Clause], rules: usize) -> Guard {
                 .filter_map(|(rule, l)| survey.word(l.node).map(|(_, members)| (rule, members, l.holds)))
                 .collect();
             let mut numbers: HashMap<Mask, u32> = HashMap::new();
-            let mut rows = Vec::new();
+            let (mut rows, width): (Vec<u64>, _) = (Vec::new(), rules.div_ceil(64));
             let row_of = (0..words).chain(std::iter::once(u32::MAX)).map(|word| {
                 let mut row = mask(rules, |_| false);
                 for (rule, members, holds) in &tests {
@@ -206,13 +208,14 @@ fn guard(survey: &Survey<'_>, chosen: &[&Clause], rules: usize) -> Guard {
                         set(&mut row, *rule);
                     }
                 }
+                let next = numbers.len() as u32;
                 *numbers.entry(row).or_insert_with_key(|row| {
-                    rows.push(row.clone());
-                    rows.len() as u32 - 1
+                    rows.extend_from_slice(row);
+                    next
                 })
             });
             let row_of = row_of.collect();
-            Ask::Word { dictionary, row_of, rows: rows.into() }
+            Ask::Word { dictionary, row_of, rows: rows.into(), width }
         }
     };
     let asks = asked.iter().map(ask).collect();
