@@ -58,7 +58,7 @@ impl Dictionary {
             let turned = |word: &[u8]| if ends { word.iter().rev().copied().collect() } else { word.to_vec() };
             let mut words: Vec<(Vec<u8>, u32)> = self.words.iter().map(|(word, n)| (turned(word), *n)).collect();
             words.sort_unstable();
-            self.trie = Trie::new(&words);
+            self.trie = Trie::new(&words, ends);
         }
     }
 
@@ -75,8 +75,8 @@ impl Dictionary {
         match self.lookup {
             Lookup::Whole if self.lengths[last(value)] & length(value) == 0 => None,
             Lookup::Whole => self.words.get(value).copied(),
-            Lookup::Begins => self.trie.find(value.iter()),
-            Lookup::Ends => self.trie.find(value.iter().rev()),
+            Lookup::Begins => self.trie.find(value, <[u8]>::strip_prefix, <[u8]>::split_first),
+            Lookup::Ends => self.trie.find(value, <[u8]>::strip_suffix, <[u8]>::split_last),
         }
     }
 }
@@ -98,6 +98,8 @@ const NONE: u32 = u32::MAX;
 #[derive(Default)]
 struct Trie {
     nodes: Vec<TrieNode>,
+    /// What the words of each node have in common, in the order of the text.
+    common: Vec<u8>,
     /// The first letters of each node's children, and the children.
     letters: Vec<u8>,
     children: Vec<u32>,
@@ -108,7 +110,11 @@ struct Trie {
 }
 
 struct TrieNode {
-    /// The word that ends here, or the longest that did before.
+    /// The longest word before what the words below have in common.
+    before: u32,
+    common: u32,
+    length: u32,
+    /// The word that ends behind it, or the one before.
     word: u32,
     from: u32,
     count: u32,
@@ -122,58 +128,77 @@ const MANY: usize = 4;
 const MOST_TABLES: usize = 64;
 
 impl Trie {
-    /// Of sorted words without doubles.
-    fn new(words: &[(Vec<u8>, u32)]) -> Self {
+    /// Of sorted words without doubles; `ends`: they are turned round.
+    fn new(words: &[(Vec<u8>, u32)], ends: bool) -> Self {
         let mut trie = Self { shorter: vec![NONE; words.len()], ..Self::default() };
         // Nodes are made level by level, so that the children of one lie side by side.
-        let mut level: Vec<(std::ops::Range<usize>, u32)> = vec![(0..words.len(), NONE)];
-        let mut depth = 0;
+        let mut level: Vec<(std::ops::Range<usize>, u32, usize)> = vec![(0..words.len(), NONE, 0)];
         while !level.is_empty() {
             let mut next = Vec::new();
             let below = (trie.nodes.len() + level.len()) as u32;
-            for (range, mut word) in level {
-                let mut rest = range;
-                if let Some((letters, number)) = words.get(rest.start)
-                    && letters.len() == depth
-                    && !rest.is_empty()
-                {
+            for (mut rest, before, depth) in level {
+                let letters =
+                    |at: usize| words.get(at).map_or(&[][..], |(letters, _)| letters.get(depth..).unwrap_or(&[]));
+                // They are sorted: what the first and the last have in common, all have.
+                let (first, last) = (letters(rest.start), letters(rest.end.saturating_sub(1)));
+                let length = first.iter().zip(last).take_while(|(a, b)| a == b).count();
+                let common = trie.common.len() as u32;
+                let shared = first.iter().take(length);
+                if ends {
+                    trie.common.extend(shared.rev())
+                } else {
+                    trie.common.extend(shared)
+                }
+                let mut word = before;
+                if let Some((_, number)) = words.get(rest.start).filter(|_| !rest.is_empty() && first.len() == length) {
                     if let Some(slot) = trie.shorter.get_mut(*number as usize) {
-                        *slot = word;
+                        *slot = before;
                     }
                     word = *number;
                     rest.start += 1;
                 }
                 let from = trie.letters.len() as u32;
                 while !rest.is_empty() {
-                    let letter = |at: usize| words.get(at).and_then(|(letters, _)| letters.get(depth)).copied();
+                    let letter = |at: usize| letters(at).get(length).copied();
                     let first = letter(rest.start);
                     let end = rest.clone().find(|at| letter(*at) != first).unwrap_or(rest.end);
                     trie.letters.push(first.unwrap_or_default());
                     trie.children.push(below + next.len() as u32);
-                    next.push((rest.start..end, word));
+                    next.push((rest.start..end, word, depth + length + 1));
                     rest.start = end;
                 }
                 let table = trie.table(from as usize);
-                trie.nodes.push(TrieNode { word, from, count: trie.letters.len() as u32 - from, table });
+                let count = trie.letters.len() as u32 - from;
+                trie.nodes.push(TrieNode { before, common, length: length as u32, word, from, count, table });
             }
             level = next;
-            depth += 1;
         }
         trie
     }
 
-    fn find<'v>(&self, mut value: impl Iterator<Item = &'v u8>) -> Option<u32> {
-        let mut node = self.nodes.first()?;
+    /// The longest word that a value begins with, as `strip` and `split` take its letters.
+    fn find<'v>(
+        &self,
+        value: &'v [u8],
+        strip: impl Fn(&'v [u8], &[u8]) -> Option<&'v [u8]>,
+        split: impl Fn(&'v [u8]) -> Option<(&'v u8, &'v [u8])>,
+    ) -> Option<u32> {
+        let (mut node, mut rest) = (self.nodes.first()?, value);
         let word = loop {
+            let common = node.common as usize..(node.common + node.length) as usize;
+            match strip(rest, self.common.get(common).unwrap_or_default()) {
+                Some(behind) => rest = behind,
+                None => break node.before,
+            }
             let from = node.from as usize;
             let letters = self.letters.get(from..from + node.count as usize).unwrap_or_default();
-            let Some(letter) = value.next().filter(|_| !letters.is_empty()) else { break node.word };
+            let Some((letter, behind)) = split(rest).filter(|_| !letters.is_empty()) else { break node.word };
             let child = match self.tables.get(node.table as usize) {
                 Some(table) => Some(&table[usize::from(*letter)]),
                 None => letters.iter().position(|l| l == letter).and_then(|at| self.children.get(from + at)),
             };
             match child.and_then(|child| self.nodes.get(*child as usize)) {
-                Some(child) => node = child,
+                Some(child) => (node, rest) = (child, behind),
                 None => break node.word,
             }
         };
@@ -277,6 +302,24 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(begins.find(value.as_bytes()), found, "{value}");
+        }
+        // Every word, what it lacks of its last letter, and what it has beyond it, as a plain search finds them.
+        for lookup in [Lookup::Begins, Lookup::Ends] {
+            let words = ["a", "abc", "abcd", "abd", "b", "bcde", "bcdf", "c", "d", "e", "f", "xabc", "xxabc"];
+            let mut many = Dictionary::new(0, true, lookup);
+            words.iter().for_each(|word| many.add(word.as_bytes()));
+            many.finish();
+            let fits = |value: &str, word: &str| match lookup {
+                Lookup::Ends => value.ends_with(word),
+                _ => value.starts_with(word),
+            };
+            for word in words {
+                for value in [word.to_owned(), format!("{word}z"), format!("z{word}"), word[1..].to_owned()] {
+                    let longest = words.iter().filter(|w| fits(&value, w)).max_by_key(|w| w.len());
+                    let expected = longest.and_then(|w| many.number(w.as_bytes()));
+                    assert_eq!(many.find(value.as_bytes()), expected, "{value} {lookup:?}");
+                }
+            }
         }
         assert_eq!(begins.standing_for(&[etc]), [etc, ssh]);
         assert_eq!(begins.standing_for(&[ssh, root]), [ssh, root]);
