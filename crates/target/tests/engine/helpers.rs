@@ -29,7 +29,7 @@ pub fn may_start(program: &str) -> bool {
 
 /// Waits until an engine listens; gives up where it has ended.
 pub fn comes_up(child: &mut Child, socket: &Path) -> bool {
-    for _ in 0..600 {
+    for _ in 0..2_400 {
         if UnixStream::connect(socket).is_ok() {
             return true;
         }
