@@ -37,6 +37,7 @@ pub(crate) struct Group(pub(crate) PathBuf);
 
 impl Group {
     /// None where the machine does not let it, which is said loudly.
+    #[allow(clippy::print_stderr, reason = "a skipped test must be seen")]
     pub(crate) fn make() -> Option<Self> {
         let path = PathBuf::from("/sys/fs/cgroup/pids").join(format!("seawall-test-{}", std::process::id()));
         if std::fs::create_dir(&path).is_ok() {
