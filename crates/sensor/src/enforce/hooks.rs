@@ -246,6 +246,8 @@ pub(super) struct Objects<'a> {
 impl<'a> Objects<'a> {
     /// `pins` is where maps that programs share are pinned; without it each object has its own.
     pub(super) fn new(mut loader: EbpfLoader<'a>, btf: &'a Btf, pins: Option<&Path>) -> Self {
+        // The library knows no storage of tasks; the kernel does.
+        loader.allow_unsupported_maps();
         if let Some(pins) = pins {
             for name in MAPS {
                 loader.map_pin_path(name, pins.join(name));

@@ -158,12 +158,20 @@ fn programs_are_judged_by_their_digest_with_the_agent_and_without() {
         writeln!(rows, "| {what} | stopped, told |").expect("written");
     }
     keep(&rows);
-    // Where nothing is denied each of them does what it says.
-    let free: Vec<_> =
-        TRIED.iter().enumerate().map(|(n, (_, script, _))| (format!("free-{n}"), "builder", *script)).collect();
-    let (logs, _) = watched(&mut first, &engine, &free);
-    for ((what, ..), log) in TRIED.iter().zip(&logs) {
-        assert!(log.contains("RAN"), "{what}: {log}");
+    // Where nothing is denied each of them does what it says. What nobody knows yet is held to the strictest: on a machine that
+    // is busy a container may be ahead of the agent.
+    let end = Instant::now() + LONG;
+    let mut left: Vec<_> = TRIED.iter().enumerate().collect();
+    for round in 0.. {
+        let free: Vec<_> =
+            left.iter().map(|(n, (_, script, _))| (format!("free-{n}-{round}"), "builder", *script)).collect();
+        let (logs, _) = watched(&mut first, &engine, &free);
+        let mut logs = logs.iter();
+        left.retain(|_| !logs.next().is_some_and(|log| log.contains("RAN")));
+        if left.is_empty() {
+            break;
+        }
+        assert!(Instant::now() < end, "{left:?}");
     }
     let others = [("denied", "denied", DENIED), ("trial", "trial", COPY), ("listed", "web", DENIED)];
     let (logs, alerts) = watched(&mut first, &engine, &others.map(|(n, role, s)| (n.to_owned(), role, s)));
