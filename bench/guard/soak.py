@@ -108,9 +108,9 @@ def run_in(group, command, **more):
     return subprocess.Popen(["sh", "-c", script, "sh"] + command, **more)
 
 
-def memory(pid):
+def memory(pid, line="VmRSS"):
     status = pathlib.Path(f"/proc/{pid}/status").read_text()
-    return int(re.search(r"VmRSS:\s+(\d+)", status).group(1)) / 1024
+    return int(re.search(rf"{line}:\s+(\d+)", status).group(1)) / 1024
 
 
 def metric(name):
@@ -144,8 +144,8 @@ def measured(arguments):
         time.sleep(4)
         lines = [json.loads(line) for line in alerts.read_text().splitlines()]
         named = {line["seawall"]["container"]["name"] for line in lines if line["rule"].startswith("Password file")}
-        print(f"{arguments.containers} containers: resident memory {memory(guard.pid):.0f} MB, "
-              f"{len(named)} of them told by name")
+        print(f"{arguments.containers} containers: resident memory {memory(guard.pid):.0f} MB, {memory(guard.pid, 'RssAnon'):.0f} "
+              f"of them its own, {memory(guard.pid, 'VmHWM'):.0f} at most; {len(named)} of them told by name")
         assert len(named - {None}) == arguments.containers, len(named)
         pace = lambda events: [str(folder / "loop"), str(events), str(arguments.rate), TOKEN]
         run_in(groups[0], pace(arguments.events // 10)).wait()
@@ -163,7 +163,10 @@ def measured(arguments):
         cpu = (ticks() - cpu) / os.sysconf("SC_CLK_TCK")
         print(f"{arguments.events} events in {wall:.1f} s: {seen:.0f} judged, {lost:.0f} lost, {cpu:.1f} s of the guard's CPU "
               f"({1e6 * cpu / seen:.1f} µs each, {seen / cpu:.0f} a second of one core)")
-        print(f"memory {warm:.0f} MB after warming up, {memory(guard.pid):.0f} MB at the end; "
+        at_end = memory(guard.pid)
+        # What a burst took goes back after a hundred calm looks at the rings.
+        time.sleep(15)
+        print(f"memory {warm:.0f} MB after warming up, {at_end:.0f} MB at the end, {memory(guard.pid):.0f} MB a while later; "
               f"processes known {processes:.0f} and {metric('seawall_processes'):.0f}")
     finally:
         guard.send_signal(signal.SIGTERM)
