@@ -1,6 +1,7 @@
 //! Shell patterns as `fnmatch(3)` has them without flags: `*` and `?` also match slashes, and leading dots.
 
 use aho_corasick::AhoCorasick;
+use memchr::memmem::Finder;
 
 /// A pattern.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -126,8 +127,16 @@ impl Glob {
 /// Patterns one of which is to match.
 pub(crate) struct Globs {
     all: Vec<Glob>,
-    /// The longest piece of each: a text without any of them is none of them. None where one has none, or they are few.
-    telling: Option<AhoCorasick>,
+    telling: Telling,
+}
+
+/// The longest piece of each pattern: a text without any of them fits none.
+enum Telling {
+    Any(AhoCorasick),
+    /// Of the one pattern, which neither begins nor ends with a text.
+    One(Box<Finder<'static>>),
+    /// A pattern has none, or they are few.
+    None,
 }
 
 /// Fewer patterns are tried one by one.
@@ -138,16 +147,33 @@ impl Globs {
         let all: Vec<Glob> = patterns.map(|pattern| Glob::new(pattern, any_case)).collect();
         let longest = |glob: &'_ Glob| glob.pieces.iter().max_by_key(|piece| piece.len()).cloned();
         let pieces: Option<Vec<Vec<u8>>> = all.iter().map(|g| longest(g).filter(|piece| piece.len() > 1)).collect();
-        let telling = pieces
-            .filter(|pieces| pieces.len() >= FEW)
-            .and_then(|pieces| AhoCorasick::builder().ascii_case_insensitive(any_case).build(pieces).ok());
+        let telling = match (pieces.as_deref(), all.as_slice()) {
+            (Some([piece]), [glob]) if !any_case && is_open(&glob.pieces) => {
+                Telling::One(Box::new(Finder::new(piece).into_owned()))
+            }
+            (Some(pieces), _) if pieces.len() >= FEW => {
+                let built = AhoCorasick::builder().ascii_case_insensitive(any_case).build(pieces);
+                built.map_or(Telling::None, Telling::Any)
+            }
+            _ => Telling::None,
+        };
         Self { all, telling }
     }
 
     /// Whether one of them matches.
     pub(crate) fn matches(&self, text: &[u8]) -> bool {
-        self.telling.as_ref().is_none_or(|telling| telling.is_match(text)) && self.all.iter().any(|g| g.matches(text))
+        let may = match &self.telling {
+            Telling::Any(automaton) => automaton.is_match(text),
+            Telling::One(finder) => finder.find(text).is_some(),
+            Telling::None => true,
+        };
+        may && self.all.iter().any(|g| g.matches(text))
     }
+}
+
+/// Whether a pattern begins and ends with what stands for others.
+fn is_open(pieces: &[Vec<u8>]) -> bool {
+    [pieces.first(), pieces.last()].into_iter().flatten().all(Vec::is_empty)
 }
 
 /// Whether a text begins with the first piece, ends with the last, and has the others between them in this order. That each is
@@ -245,6 +271,8 @@ mod tests {
                 assert_eq!(globs.matches(text.as_bytes()), matches, "{text}");
             }
         }
+        let open = Globs::new([&b"*../*../*"[..]].into_iter(), false);
+        assert!(open.matches(b"/etc/../etc/../x") && !open.matches(b"/etc/../x") && !open.matches(b"/x"));
         let long = "a".repeat(100_000);
         assert!(!Glob::new(b"*a*a*a*a*b", false).matches(long.as_bytes()));
     }
