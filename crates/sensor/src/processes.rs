@@ -23,6 +23,15 @@ struct Node {
     children: u32,
 }
 
+/// A process, and what is known of its place.
+pub(crate) struct Placed<'n> {
+    pub(crate) process: &'n mut Process,
+    /// The control group in which it was seen last.
+    pub(crate) group: u64,
+    /// The user and group of which its list of names has none.
+    pub(crate) nameless: &'n mut Option<(u32, u32)>,
+}
+
 /// The table.
 #[derive(Default)]
 pub(crate) struct Processes {
@@ -228,9 +237,10 @@ impl Processes {
         Some(key)
     }
 
-    /// A process, the control group in which it was seen last, and the user and group of which its list of names has none.
-    pub(crate) fn placed(&mut self, key: ProcessKey) -> Option<(&mut Process, u64, &mut Option<(u32, u32)>)> {
-        self.nodes.get_mut(&key).map(|node| (&mut node.process, node.cgroup, &mut node.nameless))
+    /// A process and its place.
+    pub(crate) fn placed(&mut self, key: ProcessKey) -> Option<Placed<'_>> {
+        let node = self.nodes.get_mut(&key)?;
+        Some(Placed { process: &mut node.process, group: node.cgroup, nameless: &mut node.nameless })
     }
 
     /// A process ended. It stays for as long as it has descendants.

@@ -18,6 +18,9 @@ struct Names {
     groups: Numbers<u32, Box<str>>,
 }
 
+/// The names of a user and a group, where they have some.
+pub(crate) type Named = (Option<Box<str>>, Option<Box<str>>);
+
 /// Names by container; the empty identifier is the host.
 #[derive(Default)]
 pub(crate) struct Users {
@@ -26,13 +29,7 @@ pub(crate) struct Users {
 
 impl Users {
     /// The names of a user and a group, as the root of process `pid` has them. None where its lists cannot be read any more.
-    pub(crate) fn names(
-        &mut self,
-        container: &str,
-        pid: u32,
-        uid: u32,
-        gid: u32,
-    ) -> Option<(Option<Box<str>>, Option<Box<str>>)> {
+    pub(crate) fn names(&mut self, container: &str, pid: u32, uid: u32, gid: u32) -> Option<Named> {
         // The runtime works in the container's control group before it takes the container's root: its names are the host's.
         let container = if !self.known.contains_key(container) && is_at_the_hosts_root(pid) { "" } else { container };
         if !self.known.contains_key(container) {

@@ -7,6 +7,7 @@ use seawall_model::{Container, ProcessKey};
 
 use super::{GROUPS, State, read_proc};
 use crate::identity::{ContainerId, Lookup};
+use crate::processes::Placed;
 use crate::record::{Part, Record, RecordKind};
 
 impl State {
@@ -14,13 +15,13 @@ impl State {
     pub(super) fn place(&mut self, key: ProcessKey, record: &Record<'_>) {
         let head = &record.head;
         let is_elsewhere = |group: u64| group != head.cgroup || head.cgroup == 0;
-        if self.processes.placed(key).is_some_and(|(_, group, _)| is_elsewhere(group)) {
+        if self.processes.placed(key).is_some_and(|placed| is_elsewhere(placed.group)) {
             // Where it cannot be told now the next record asks again.
             if let Some(container) = self.container(record) {
                 self.processes.enter(key, head.cgroup, container);
             }
         }
-        let Some((process, _, nameless)) = self.processes.placed(key) else { return };
+        let Some(Placed { process, nameless, .. }) = self.processes.placed(key) else { return };
         // With a new program a process may have taken another root, as when a container is put together. Names that cannot be
         // asked for any more, because the process has ended, stay what they were.
         // Many containers have no list, or run as a user that is not in it: what was looked for in vain is not looked for again.
