@@ -240,6 +240,11 @@ impl Sensor {
         self.state.groups.get(&group)?.as_deref().cloned()
     }
 
+    /// Whether events of a control group wait for the name of its container.
+    pub(crate) fn is_held(&self, group: u64) -> bool {
+        self.state.held.has(group)
+    }
+
     /// The network namespaces of a control group's processes.
     pub(crate) fn networks(&self, group: u64) -> BTreeSet<u32> {
         self.state.processes.networks(group)

@@ -82,7 +82,8 @@ impl Denials {
             // What it does and runs is read some time later than it is denied.
             let settled = since.elapsed() >= SETTLED;
             let known = || settled && !denial.is_exec() && sensor.process(denial.pid, denial.started).is_some();
-            full || since.elapsed() >= PATIENCE || known()
+            // Events that wait for a name come yet, and with them who it was.
+            full || (since.elapsed() >= PATIENCE && !sensor.is_held(denial.cgroup)) || known()
         };
         for (denial, _) in self.waiting.extract_if(.., ready) {
             let process = sensor.process(denial.pid, denial.started);

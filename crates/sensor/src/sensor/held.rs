@@ -37,6 +37,11 @@ impl Held {
         self.groups.is_empty()
     }
 
+    /// Whether what happens in a control group waits.
+    pub(super) fn has(&self, group: u64) -> bool {
+        self.groups.contains_key(&group)
+    }
+
     /// The name of a container did not come.
     pub(super) fn add_unnamed(&mut self, group: u64, path: Vec<ContainerId>) {
         self.unnamed.insert(group, path);
