@@ -44,7 +44,8 @@ cleanup() {
     docker image rm -f seawall-demo:guard >/dev/null 2>&1 || true
 }
 trap cleanup EXIT
-"$seawall" guard --policy "$demo/guard-policy.yaml" -o text=- 2> "$out/guard.log" &
+# That somebody ends the guard is an alert too, of a lower priority.
+"$seawall" guard --policy "$demo/guard-policy.yaml" -o text=-,priority=critical 2> "$out/guard.log" &
 guard=$!
 tries=0
 until grep -q guarding "$out/guard.log"; do
