@@ -25,7 +25,7 @@ use seawall_decide::{Bundle, RuntimeDenial, RuntimeMode, RuntimePolicy};
 pub use denial::Denial;
 use hashed::Digests;
 pub(crate) use hashed::{FileKey, HashedFile, HashedFiles};
-use hooks::{DenyHook, HOOKS, Objects, is_refused};
+use hooks::{DenyHook, HOOKS, Objects, is_refused, refusals};
 pub(crate) use link::open as open_pin;
 pub use lists::Addresses;
 use lists::Lists;
@@ -197,22 +197,13 @@ impl Enforcer {
         asked
             .filter(|denial| !is_refused(&self.hooks, *denial) && (!is_killed(*denial) || is_late(*denial)))
             .map(|denial| {
-                let reasons =
-                    self.hooks.iter().filter(|(hook, _)| hook.denies.contains(&denial)).filter_map(|h| match h {
-                        (hook, HookState::Refused(reason)) => Some(format!("{}: {reason}", hook.name)),
-                        _ => None,
-                    });
+                let mut reasons = refusals(&self.hooks, denial);
                 let late = format!(
                     "the process would be killed when it has happened (hint: `late: [{}]` accepts that)",
                     denial.name()
                 );
-                (
-                    denial,
-                    reasons
-                        .chain((is_killed(denial) && is_late(denial)).then_some(late))
-                        .collect::<Vec<_>>()
-                        .join("; "),
-                )
+                reasons.extend((is_killed(denial) && is_late(denial)).then_some(late));
+                (denial, reasons.join("; "))
             })
             .collect()
     }

@@ -232,5 +232,9 @@ pub(crate) fn error_chain(error: &dyn std::error::Error) -> String {
         }
         cause = error.source();
     }
-    text
+    // The verifier says nothing of what it was not asked about.
+    match text.trim_end().strip_suffix(". Verifier output:") {
+        Some(rest) => rest.to_owned(),
+        None => text,
+    }
 }
