@@ -91,9 +91,15 @@ impl Node {
         };
         let mut enforcement = None;
         if let Some(policy) = policy.filter(denies) {
+            let is_first = !pins.exists();
             let mut enforcer = Enforcer::install(pins, &policy)?;
             for entry in policy.runtime() {
                 if let Some((denial, reason)) = enforcer.cannot(entry).into_iter().next() {
+                    drop(enforcer);
+                    // What was just brought goes with the refusal; what another agent left goes on.
+                    if is_first {
+                        let _ = Enforcer::remove(pins);
+                    }
                     return Err(SensorError::NotEnforceable { entry: entry.id.clone(), denial: denial.name(), reason });
                 }
             }

@@ -122,6 +122,7 @@ fn calls_are_answered_as_far_as_they_can_be() {
             .replace("late: [mounts, modules]", &format!("late: []\n  - {{ id: p, mode: enforce, deny: [{denial}] }}"));
         let refused = start(&engine, &pins, &promised).err().map(|e| e.to_string()).unwrap_or_default();
         assert!(refused.contains(denial) && refused.contains("late: ["), "{refused}");
+        assert!(!pins.exists(), "what was brought for a refused policy is gone");
     }
 
     let mut node = start(&engine, &pins, POLICY).expect("started");
