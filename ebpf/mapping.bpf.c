@@ -3,6 +3,7 @@
  * nor the way there (mmap, mprotect, 32-bit calls, READ_IMPLIES_EXEC) matters. */
 #include "include/code.h"
 #include "include/entering.h"
+#include "include/interface.h"
 #include "include/listed.h"
 
 char LICENSE[] SEC("license") = "GPL";
@@ -10,8 +11,6 @@ char LICENSE[] SEC("license") = "GPL";
 enum {
     MMAP = 9, MPROTECT = 10, PKEY_MPROTECT = 329,
     MMAP_32 = 90, MPROTECT_32 = 125, MMAP2_32 = 192, PKEY_MPROTECT_32 = 380,
-    X32 = 0x40000000,
-    TS_COMPAT = 2,
     PROT_READ = 1,
     PROT_EXEC = 4,
     READ_IMPLIES_EXEC = 0x00400000,
@@ -67,7 +66,7 @@ int seawall_deny_mapping(u64 *context) {
         return 0;
     struct task_struct *task = bpf_get_current_task_btf();
     u64 protection = registers->dx;
-    int old = task->thread_info.status & TS_COMPAT;
+    int old = is_old(task);
     int maps = old ? number == MMAP_32 || number == MMAP2_32 : number == MMAP;
     if (old && number == MMAP_32) {
         u32 arguments[3] = {0};

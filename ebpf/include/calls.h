@@ -1,12 +1,8 @@
 /* Which system call it is, and what a policy may have against it: for every way into the kernel. */
 #pragma once
 
+#include "interface.h"
 #include "policy.h"
-
-enum {
-    X32 = 0x40000000, /* the bit of the x32 interface's numbers */
-    TS_COMPAT = 2,    /* in thread_info.status: a 32-bit call, whose numbers and registers are others */
-};
 
 /* What was done, for the agent: crates/sensor/src/node/denials/calls.rs has the same numbers. */
 enum {
@@ -15,8 +11,6 @@ enum {
     CALL_SPACES, CALL_ENTER,
     CALL_SOCKETCALL = 100, /* a packet socket, or another of 32-bit calls about sockets */
 };
-
-INLINE u32 is_old(struct task_struct *task) { return task->thread_info.status & TS_COMPAT; }
 
 /* A 64-bit call's first three arguments, or a 32-bit call's. */
 INLINE u64 argument(struct pt_regs *registers, u32 old, u32 number) {
