@@ -6,9 +6,7 @@ import argparse
 import os
 import pathlib
 import resource
-import signal
 import subprocess
-import sys
 import threading
 import time
 
@@ -99,15 +97,7 @@ def measured(arguments):
         print(f"{len(lines)} alerts")
         print(f"load {' '.join(f'{load:.1f}' for load in os.getloadavg())}")
     finally:
-        guard.send_signal(signal.SIGTERM)
-        guard.wait()
-        sleeping.kill()
-        sleeping.wait()
-        time.sleep(0.3)
-        try:
-            group.rmdir()
-        except OSError as error:
-            print(f"{group}: {error}", file=sys.stderr)
+        soak.end(guard, [sleeping], [group])
 
 
 def main():
@@ -119,9 +109,7 @@ def main():
     parser.add_argument("--loop-cpu", type=int, default=0)
     parser.add_argument("--guard-cpu", type=int, default=1)
     arguments = parser.parse_args()
-    if os.environ.get("SEAWALL_BENCH_NAMESPACE") is None:
-        os.environ["SEAWALL_BENCH_NAMESPACE"] = "1"
-        os.execvp("unshare", ["unshare", "--mount", "--propagation", "private", sys.executable] + sys.argv)
+    soak.in_own_mounts()
     measured(arguments)
 
 

@@ -169,17 +169,29 @@ def measured(arguments):
         print(f"memory {warm:.0f} MB after warming up, {at_end:.0f} MB at the end, {memory(guard.pid):.0f} MB a while later; "
               f"processes known {processes:.0f} and {metric('seawall_processes'):.0f}")
     finally:
-        guard.send_signal(signal.SIGTERM)
-        guard.wait()
-        for process in sleeping:
-            process.kill()
-            process.wait()
-        time.sleep(0.3)
-        for group in groups:
-            try:
-                group.rmdir()
-            except OSError as error:
-                print(f"{group}: {error}", file=sys.stderr)
+        end(guard, sleeping, groups)
+
+
+def end(guard, sleeping, groups):
+    """Ends what was started, and takes the control groups away."""
+    guard.send_signal(signal.SIGTERM)
+    guard.wait()
+    for process in sleeping:
+        process.kill()
+        process.wait()
+    time.sleep(0.3)
+    for group in groups:
+        try:
+            group.rmdir()
+        except OSError as error:
+            print(f"{group}: {error}", file=sys.stderr)
+
+
+def in_own_mounts():
+    """Begins anew in a mount namespace of its own."""
+    if os.environ.get("SEAWALL_BENCH_NAMESPACE") is None:
+        os.environ["SEAWALL_BENCH_NAMESPACE"] = "1"
+        os.execvp("unshare", ["unshare", "--mount", "--propagation", "private", sys.executable] + sys.argv)
 
 
 def main():
@@ -189,9 +201,7 @@ def main():
     parser.add_argument("--events", type=int, default=1_000_000)
     parser.add_argument("--rate", type=int, default=100_000)
     arguments = parser.parse_args()
-    if os.environ.get("SEAWALL_BENCH_NAMESPACE") is None:
-        os.environ["SEAWALL_BENCH_NAMESPACE"] = "1"
-        os.execvp("unshare", ["unshare", "--mount", "--propagation", "private", sys.executable] + sys.argv)
+    in_own_mounts()
     measured(arguments)
 
 
