@@ -197,7 +197,7 @@ impl Enforcer {
         asked
             .filter(|denial| !is_refused(&self.hooks, *denial) && (!is_killed(*denial) || is_late(*denial)))
             .map(|denial| {
-                let mut reasons = refusals(&self.hooks, denial);
+                let mut reasons = refusals(&self.hooks, |hook| hook.denies.contains(&denial));
                 let late = format!(
                     "the process would be killed when it has happened (hint: `late: [{}]` accepts that)",
                     denial.name()
@@ -286,11 +286,7 @@ impl Enforcer {
         &mut self,
         policies: impl Iterator<Item = &'p RuntimePolicy>,
     ) -> Result<Vec<String>, SensorError> {
-        let refused = self.hooks.iter().filter(|(hook, _)| hook.follows_names()).filter_map(|h| match h {
-            (hook, HookState::Refused(reason)) => Some(format!("{}: {reason}", hook.name)),
-            _ => None,
-        });
-        let mut faults: Vec<_> = refused.collect();
+        let mut faults = refusals(&self.hooks, DenyHook::follows_names);
         if let Some(names) = &mut self.names {
             faults.extend(names.follow(policies)?);
         }

@@ -277,10 +277,10 @@ pub(super) fn is_refused(hooks: &[(&DenyHook, HookState)], denial: RuntimeDenial
     needed.peek().is_some() && needed.all(|(_, state)| *state == HookState::Attached)
 }
 
-/// Why the programs of a denial are not there: each reason once, after those that it holds for.
-pub(super) fn refusals(hooks: &[(&DenyHook, HookState)], denial: RuntimeDenial) -> Vec<String> {
+/// Why programs that are meant are not there: each reason once, after those that it holds for.
+pub(super) fn refusals(hooks: &[(&DenyHook, HookState)], is_meant: impl Fn(&DenyHook) -> bool) -> Vec<String> {
     let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
-    for (hook, state) in hooks.iter().filter(|(hook, _)| hook.denies.contains(&denial)) {
+    for (hook, state) in hooks.iter().filter(|(hook, _)| is_meant(hook)) {
         let HookState::Refused(reason) = state else { continue };
         match reasons.iter_mut().find(|(known, _)| known == reason) {
             Some((_, names)) => names.push(hook.name),
